@@ -15,6 +15,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 from shapely.geometry.base import BaseGeometry
 
+from shared.errors import both
+
 MAX_BOUNDARY_POINTS = 5_000
 EARTH_RADIUS_M = 6_371_008.8  # IUGG mean radius
 
@@ -173,16 +175,21 @@ class MultiPolygonBoundary(BaseModel):
 def _checked(boundary: PolygonBoundary | MultiPolygonBoundary) -> PolygonBoundary | MultiPolygonBoundary:
     rings = [ring for polygon in boundary.polygons() for ring in polygon]
     if sum(map(len, rings)) > MAX_BOUNDARY_POINTS:
-        raise PydanticCustomError("boundary_too_large", "a boundary has at most 5000 points in all")
+        raise _refusal("boundary_too_large", "边界不能超过 5000 个点", "A boundary has at most 5,000 points")
     if any(ring[0] != ring[-1] for ring in rings):
-        raise PydanticCustomError("boundary_not_closed", "every ring must end at the point where it began")
+        raise _refusal("boundary_not_closed", "每个环的首尾两点必须相同", "Every ring must end where it began")
     geometry = boundary.geometry()
     # Shapely's own explanation quotes coordinates; errors do not repeat what was sent.
     if not geometry.is_valid:
-        raise PydanticCustomError("boundary_invalid", "rings must not cross themselves or each other")
-    if geometry.area <= 0:
-        raise PydanticCustomError("boundary_empty", "a boundary must enclose an area")
+        raise _refusal("boundary_invalid", "环不能自相交, 也不能彼此交叠", "Rings must not cross themselves or others")
+    if geometry.area < 1e-10:
+        raise _refusal("boundary_empty", "边界围成的面积至少要有一平方米", "A boundary encloses a square metre or more")
     return boundary
+
+
+def _refusal(code: str, zh: str, en: str) -> PydanticCustomError:
+    # A code of its own for programs; the texts travel the way `shared.errors` reads them.
+    return PydanticCustomError(code, "{error}", {"error": ValueError(both(zh, en))})  # pyright: ignore[reportArgumentType]
 
 
 Boundary = Annotated[PolygonBoundary | MultiPolygonBoundary, Field(discriminator="type"), AfterValidator(_checked)]
