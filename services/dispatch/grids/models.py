@@ -1,0 +1,47 @@
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.dispatch.tables import Base
+from shared.clock import utc_now
+from shared.db import Tenant, text_enum
+from shared.geo import GridKind
+
+
+class Grid(Base, Tenant, table=True):
+    """A grid (网格): about 300 households, or one school or market, looked after by its grid worker."""
+
+    __tablename__ = "grid"
+    __table_args__ = (
+        CheckConstraint("kind IN ('micro', 'special', 'comprehensive')", name="kind"),
+        CheckConstraint("starts_with(code, community_code)", name="code_in_community"),
+    )
+
+    code: str = Field(primary_key=True, max_length=15)
+    name: str
+    kind: GridKind = Field(sa_type=text_enum(GridKind))  # type: ignore[arg-type]
+    boundary_version: int = 0
+    """0 until the first boundary is published."""
+    responder_id: UUID | None = None
+    """The grid's own worker (网格员)."""
+    backup_responder_id: UUID | None = None
+    version: int = 1
+    created_at: datetime = Field(default_factory=utc_now)
+    updated_at: datetime = Field(default_factory=utc_now)
+
+
+class GridBoundaryVersion(Base, Tenant, table=True):
+    """Every boundary and address table that a grid ever had: "whose street was this in May" stays answerable."""
+
+    __tablename__ = "grid_boundary_version"
+
+    grid_code: str = Field(primary_key=True, max_length=15)
+    number: int = Field(primary_key=True)
+    boundary: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    addresses: list[dict[str, str]] = Field(sa_column=Column(JSONB, nullable=False))
+    published_at: datetime = Field(default_factory=utc_now)
+    published_by: str

@@ -1,0 +1,35 @@
+"""The transaction of a request, as dependencies."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from shared import idempotency
+from shared.auth import authenticate
+from shared.db import AsyncSession, Database
+
+NO_COMMUNITY = "000000000000"
+"""The scope of a public request before it is known which community it concerns: no division has this code."""
+
+
+async def scoped_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """One transaction within the caller's area, with their Idempotency-Key claimed; commits before the response."""
+    principal = await authenticate(request)
+    database: Database = request.app.state.database
+    async with database.transaction(principal.area) as session:
+        await idempotency.claim(request, session, scope=principal.area, caller=principal.subject)
+        yield session
+
+
+async def public_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """One transaction that sees only global look-ups until `shared.db.set_scope` names a community."""
+    database: Database = request.app.state.database
+    async with database.transaction(NO_COMMUNITY) as session:
+        await idempotency.claim(request, session, scope=NO_COMMUNITY, caller="public")
+        yield session
+
+
+Session = Annotated[AsyncSession, Depends(scoped_session, scope="function")]
+PublicSession = Annotated[AsyncSession, Depends(public_session, scope="function")]

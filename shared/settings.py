@@ -1,0 +1,47 @@
+"""What a process is told by its environment. Secrets have no defaults: a process without them does not start."""
+
+from typing import Literal
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def environment(prefix: str) -> SettingsConfigDict:
+    """Settings read from variables that begin with `prefix`, e.g. `RESIDENTS_`."""
+    return SettingsConfigDict(env_prefix=prefix, extra="ignore", frozen=True)
+
+
+class CommonSettings(BaseSettings):
+    """What the gateway and every service need."""
+
+    environment: Literal["embedded", "test", "production"] = "production"
+    database_url: SecretStr
+    """The application role's, never the owner's: postgresql+asyncpg://…"""
+    database_pool_size: int = 8
+    issuer: str
+    """The gateway's public URL, which is the issuer of every access token."""
+    key_encryption_keys: SecretStr
+    """`id:base64url[,id:base64url]`; the first wraps new data keys, the others only unwrap."""
+    index_key: SecretStr
+    signing_key: SecretStr
+    """Signs page cursors and the head of the audit chain."""
+    sender: Literal["console", "http"] = "console"
+    sender_file: str = ""
+    sender_url: str = ""
+    sender_token: SecretStr = SecretStr("")
+    otlp_endpoint: str = ""
+    """Where traces go (OTLP over HTTP); empty: nowhere."""
+    log_level: str = "INFO"
+    max_requests_in_flight: int = 256
+    """More than this at once are answered 503 with Retry-After."""
+
+
+class ServiceSettings(CommonSettings):
+    """What each of the four services needs beyond that."""
+
+    nats_url: str
+    nats_user: str
+    nats_password: SecretStr
+    jwks_url: str
+    role: Literal["api", "worker", "all"] = "all"
+    """`api` answers requests, `worker` runs relay, consumers and timers, `all` does both."""
