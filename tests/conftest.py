@@ -15,6 +15,8 @@ from stack.topology import application
 from tests import servers
 from tests.servers import NatsServer, PostgresServer
 
+pytest_plugins = ("tests.apps",)
+
 DatabaseUrls = Callable[[str], Awaitable[tuple[str, str]]]
 SettingsEnvironment = Callable[[str], Awaitable[dict[str, str]]]
 
