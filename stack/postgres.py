@@ -5,7 +5,6 @@ data folder's parent, or as `nobody` when that is root too, and lets it pass fol
 """
 
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -61,6 +60,15 @@ def program(
         reach=uid is not None and not _reachable(uid, folder),
         directory=folder,
     )
+
+
+def is_ready(folder: Path, pid: int) -> bool:
+    """Whether the server with this process id accepts queries; a listening port alone may still be recovering."""
+    try:
+        lines = (folder / "postmaster.pid").read_text().split("\n")
+    except OSError:
+        return False
+    return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
 
 def initialise(folder: Path, *, password: str, log: Path, sync: bool = True) -> None:
@@ -174,11 +182,3 @@ def create_database(
     )
     if finished.returncode != 0:
         raise NotStarted(f"{application.name}: {finished.stderr.strip()}")
-
-
-def user_name(uid: int) -> str:
-    """The name of a user id, or the number itself where it has none."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)

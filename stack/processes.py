@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -39,7 +39,7 @@ class Program:
     reach: bool = False
     directory: Path = field(default_factory=Path.cwd)
 
-    def start(self) -> "subprocess.Popen[bytes]":
+    def start(self) -> "subprocess.Popen[Any]":
         """Start it in a session of its own, so that Ctrl-C in the terminal reaches the supervisor alone.
 
         Call this from the main thread: the kernel takes the end of the calling thread for the end of the parent.
@@ -112,10 +112,12 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_until_listening(program: Program, process: "subprocess.Popen[bytes]", *, seconds: float = 30) -> None:
-    """Block until `program` accepts connections; NotStarted with the end of its log if it does not."""
+def wait_until(
+    ready: Callable[[], bool], program: Program, process: "subprocess.Popen[Any]", *, seconds: float
+) -> None:
+    """Block until `ready()`; NotStarted with the end of the program's log if it ends or takes longer."""
     deadline = time.monotonic() + seconds
-    while not is_listening(program.port):
+    while not ready():
         if process.poll() is not None or time.monotonic() > deadline:
             raise NotStarted(f"{program.name}: {program.last_words()}")
         time.sleep(0.01)

@@ -60,10 +60,11 @@ def running_postgres():
     folder.chmod(0o711)
     log = folder / "postgres.log"
     postgres.initialise(folder / "postgres", password=PASSWORD, log=log, sync=False)
-    program = postgres.program(folder / "postgres", port=processes.free_port(), log=log, settings=RELAXED)
+    data = folder / "postgres"
+    program = postgres.program(data, port=processes.free_port(), log=log, settings=RELAXED)
     process = program.start()
     try:
-        processes.wait_until_listening(program, process)
+        processes.wait_until(lambda: postgres.is_ready(data, process.pid), program, process, seconds=30)
         server = PostgresServer(program.port, PASSWORD)
         os.environ[VARIABLE] = server.as_variable()
         yield server
@@ -90,7 +91,7 @@ def running_nats():
     program = nats.program(folder, port=processes.free_port(), passwords=passwords, log=folder / "nats.log")
     process = program.start()
     try:
-        processes.wait_until_listening(program, process)
+        processes.wait_until(lambda: processes.is_listening(program.port), program, process, seconds=30)
         yield NatsServer(f"nats://127.0.0.1:{program.port}", password)
     finally:
         process.kill()
