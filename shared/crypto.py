@@ -224,13 +224,15 @@ class Attestation:
 class Attestor:
     """Signs that a person is eligible. There is no signed no: who is not eligible gets no attestation."""
 
-    def __init__(self, signer: Signer) -> None:
-        self._key = OKPKey.import_key(signer.private_key)
-        self.public_key = signer.public_key
+    def __init__(self, private_key: Ed25519PrivateKey) -> None:
+        self._key = OKPKey.import_key(private_key)
+        self.public_key = encode_key(private_key.public_key().public_bytes_raw())
+        """What merchants need, as settings spell it. Not secret."""
 
     @classmethod
-    def from_settings(cls, signing_key: str) -> Self:
-        return cls(Signer.from_settings(signing_key, "attestation"))
+    def from_settings(cls, attestation_key: str) -> Self:
+        """From the private half, base64url of 32 bytes; the settings of merchants hold its public half."""
+        return cls(Ed25519PrivateKey.from_private_bytes(decode_key(attestation_key, setting="attestation_key")))
 
     def attest(self, person_id: UUID, condition: str) -> str:
         """A compact token for merchants that holds for five minutes. `condition` is the code that the offer names."""
