@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 from opentelemetry import trace
-from structlog.stdlib import ExtraAdder, ProcessorFormatter
+from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, WrappedLogger
 
 from shared.failures import describe
@@ -143,10 +143,10 @@ class _StandardOutput(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        origin = [structlog.stdlib.add_logger_name, ExtraAdder()]
         self.setFormatter(
             ProcessorFormatter(
-                foreign_pre_chain=origin + _SHARED, processors=[ProcessorFormatter.remove_processors_meta, *_FINAL]
+                foreign_pre_chain=[structlog.stdlib.add_logger_name, *_SHARED],
+                processors=[ProcessorFormatter.remove_processors_meta, *_FINAL],
             )
         )
 
