@@ -60,7 +60,7 @@ def build_app(service: Service, settings: CommonSettings) -> FastAPI:
             await _open(app, stack)
             if service.prepare is not None:
                 await service.prepare(app)
-            workers = _workers(service, app, telemetry)
+            workers = _workers(service, app)
             await stack.enter_async_context(_running(workers, health))
             yield
 
@@ -105,7 +105,7 @@ def build_app(service: Service, settings: CommonSettings) -> FastAPI:
     return app
 
 
-def _workers(service: Service, app: FastAPI, telemetry: Telemetry) -> list[Callable[[asyncio.Event], Awaitable[None]]]:
+def _workers(service: Service, app: FastAPI) -> list[Callable[[asyncio.Event], Awaitable[None]]]:
     """What runs beside the API in this process, each until its stop event is set."""
     settings = app.state.settings
     if not isinstance(settings, ServiceSettings) or settings.role == "api":
@@ -116,9 +116,9 @@ def _workers(service: Service, app: FastAPI, telemetry: Telemetry) -> list[Calla
         Timer("forget_handled_events", HOURLY, forget_handled),
         *service.timers,
     ]
-    relay = Relay(database, bus, service.name, metrics=telemetry)
+    relay = Relay(database, bus, service.name)
     consumers = [
-        Consumer(database, bus, service=service.name, source=source, handlers=handlers, metrics=telemetry)
+        Consumer(database, bus, service=service.name, source=source, handlers=handlers)
         for source, handlers in service.consumers.items()
     ]
 

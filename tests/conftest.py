@@ -15,7 +15,7 @@ from stack.topology import application
 from tests import servers
 from tests.servers import NatsServer, PostgresServer
 
-pytest_plugins = ("tests.apps",)
+pytest_plugins = ("tests.apps", "tests.toy.fixtures")
 
 DatabaseUrls = Callable[[str], Awaitable[tuple[str, str]]]
 SettingsEnvironment = Callable[[str], Awaitable[dict[str, str]]]

@@ -1,0 +1,1 @@
+"""The toy that consumes, into one row per aggregate."""
