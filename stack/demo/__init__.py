@@ -1,0 +1,1 @@
+"""The demo community: invented, deterministic, and big enough to be real."""
