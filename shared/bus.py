@@ -21,7 +21,7 @@ from shared.failures import describe
 
 STREAM_AGE = timedelta(days=30)
 DUPLICATE_WINDOW = timedelta(minutes=2)
-ACK_WAIT_SECONDS = 30.0
+ACK_WAIT_SECONDS = 10.0
 """A message that is neither acknowledged nor reported in progress for so long is delivered again."""
 REQUEST_SECONDS = 5.0
 FLUSH_SECONDS = 2.0
