@@ -1,0 +1,1 @@
+"""Reproducible measurements, each beside its limit; see README.md."""
