@@ -63,11 +63,19 @@ class DataFolder:
     @property
     def demo_is_pending(self) -> bool:
         """Whether the demo community has still to be loaded: the folder is new, or a first start was interrupted."""
-        return not (self.path / "demo-loaded").exists() and not (self.path / "without-demo").exists()
+        return not (self.path / "demo-loaded").exists() and not self.is_without_demo
+
+    @property
+    def is_without_demo(self) -> bool:
+        return (self.path / "without-demo").exists()
 
     def mark(self, *, demo: bool) -> None:
         """Remember that the demo community is in, or that this folder was begun without it."""
-        (self.path / ("demo-loaded" if demo else "without-demo")).touch()
+        if demo:
+            (self.path / "demo-loaded").touch()
+            (self.path / "without-demo").unlink(missing_ok=True)
+        elif not (self.path / "demo-loaded").exists():
+            (self.path / "without-demo").touch()
 
     def remember(self, name: str, pid: int) -> None:
         """Write down a started process, so that the next start can end it if this run is killed."""

@@ -20,8 +20,10 @@ from stack.processes import Program, free_port, is_free, is_listening
 from stack.topology import APPLICATIONS, DEFAULT_PORT, GATEWAY, OPERATOR, SERVICES, Application
 
 ROOT = Path(__file__).resolve().parent.parent
-GRACE_SECONDS = 8
-"""How long an application may take to finish what it is doing; with NATS and PostgreSQL, everything ends within 15."""
+GRACE_SECONDS = 4
+"""How long requests in flight may take to finish when an application is asked to stop."""
+STOP_SECONDS = {"applications": 10.0, "nats": 1.5, "postgres": 3.0}
+"""Then it is killed, which loses nothing: everything ends within 15 s."""
 
 
 class Stack:
@@ -62,7 +64,7 @@ class Stack:
         self._lap("ready")
 
     async def load_demo(self) -> None:
-        """Load the demo community."""
+        """Load the demo community. A load that was interrupted is begun again at the next start."""
         demo = importlib.import_module("stack.demo")
         await demo.load(self.environment, self.report)
         self.folder.mark(demo=True)
@@ -71,10 +73,10 @@ class Stack:
     async def stop(self) -> None:
         """Applications first, then NATS and PostgreSQL; nothing is left running."""
         applications = [self.keepers.pop(each.name) for each in APPLICATIONS if each.name in self.keepers]
-        await asyncio.gather(*(each.stop(seconds=GRACE_SECONDS + 1) for each in applications))
-        for name, seconds in (("nats", 2), ("postgres", 3)):
+        await asyncio.gather(*(each.stop(seconds=STOP_SECONDS["applications"]) for each in applications))
+        for name in ("nats", "postgres"):
             if name in self.keepers:
-                await self.keepers.pop(name).stop(seconds=seconds)
+                await self.keepers.pop(name).stop(seconds=STOP_SECONDS[name])
 
     def _ports(self) -> dict[str, int]:
         """Those of the last start where they are still free; the gateway's as asked for."""
