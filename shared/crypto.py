@@ -27,6 +27,8 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 """96 bits, NIST SP 800-38D 8.2.2: random, under a key that seals far fewer than 2³² fields."""
 BLIND_INDEX_BYTES = 16
+DESTROYED = "destroyed"
+"""Stands in the place of a key id where there is no key any more; no key may be called so."""
 _VERSION = b"\x01"
 _MINIMUM_BLOB = len(_VERSION) + NONCE_BYTES + 16
 
@@ -129,7 +131,7 @@ class Keyring:
         keys: dict[str, bytes] = {}
         for position, part in enumerate(key_encryption_keys.split(","), start=1):
             key_id, separator, text = part.strip().partition(":")
-            if not separator or not key_id or key_id in keys:
+            if not separator or key_id in ({"", DESTROYED} | keys.keys()):
                 raise ValueError(f"key_encryption_keys: entry {position} must be `id:base64url` with an id of its own")
             keys[key_id] = decode_key(text, setting=f"key_encryption_keys, entry {position}")
         return cls(keys, decode_key(index_key, setting="index_key"))

@@ -1,7 +1,7 @@
 """Everybody's data key, stored wrapped. Erasing a person destroys the key: what it sealed is then noise, everywhere.
 
-A destroyed key leaves its row behind as a mark, so that no late write makes a new key for an erased person, and so that
-erasures can be repeated after an older backup has been restored.
+A destroyed key leaves its row behind as a mark (`key_id` is DESTROYED, `wrapped` empty), so that no late write makes a
+new key for an erased person, and so that erasures can be repeated after an older backup has been restored.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
 
 from shared.codes import EVERYWHERE
-from shared.crypto import DataKey, Keyring, WrappedKey
+from shared.crypto import DESTROYED, DataKey, Keyring, WrappedKey
 from shared.db import KIT_METADATA, AsyncSession, Database
 
 data_key = Table(
@@ -38,9 +38,6 @@ data_key = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index("ix_data_key_key_id", "key_id"),
 )
-
-DESTROYED = "destroyed"
-"""The `key_id` of a key that is no more; `wrapped` is then empty."""
 
 Progress = Callable[[int], None]
 """Told how many keys have been rewrapped so far."""

@@ -136,7 +136,7 @@ async def test_verifying_while_others_write_finds_nothing(kit: KitDatabase) -> N
         ("UPDATE audit_entry SET fields = '{name}' WHERE seq = 3", {(3, Kind.CHANGED)}),
         ("UPDATE audit_entry SET detail = detail || '{\"rank\": 3}' WHERE seq = 3", {(3, Kind.CHANGED)}),
         ("UPDATE audit_entry SET at = at + interval '1 microsecond' WHERE seq = 3", {(3, Kind.CHANGED)}),
-        (f"UPDATE audit_entry SET subject_id = '{new_id()}' WHERE seq = 5", {(5, Kind.CHANGED)}),
+        ("UPDATE audit_entry SET subject_id = gen_random_uuid() WHERE seq = 5", {(5, Kind.CHANGED)}),
         ("DELETE FROM audit_entry WHERE seq = 3", {(4, Kind.MISSING)}),
         ("DELETE FROM audit_entry WHERE seq = 1", {(2, Kind.MISSING)}),
         ("DELETE FROM audit_entry WHERE seq > 3", {(5, Kind.TRUNCATED)}),

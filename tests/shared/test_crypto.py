@@ -116,11 +116,12 @@ def test_blind_indexes_depend_on_key_and_purpose_only(keyring: Keyring) -> None:
 
 
 @pytest.mark.parametrize(
-    "keys", ["", "k1", f":{OLD}", "k1:c2VjcmV0", f"k1:{OLD},k1:{NEW}", f"k1:{OLD},", "k1:密" + OLD[1:]]
+    "template",
+    ["", "k1", ":{old}", "k1:c2VjcmV0", "k1:{old},k1:{new}", "k1:{old},", "k1:密{old}", "destroyed:{old}"],
 )
-def test_wrong_settings_are_refused_without_an_echo(keys: str) -> None:
+def test_wrong_settings_are_refused_without_an_echo(template: str) -> None:
     with pytest.raises(ValueError, match="key_encryption_keys") as caught:
-        Keyring.from_settings(keys, INDEX)
+        Keyring.from_settings(template.format(old=OLD, new=NEW), INDEX)
     assert "c2VjcmV0" not in str(caught.value) and OLD not in str(caught.value)
 
 
