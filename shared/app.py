@@ -11,7 +11,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared import errors, idempotency
+from shared import audit, errors, idempotency
 from shared.auth import TokenVerifier
 from shared.bus import Bus
 from shared.concurrency import NotModified
@@ -67,6 +67,7 @@ def build_app(service: Service, settings: CommonSettings) -> FastAPI:
     async def _open(app: FastAPI, stack: AsyncExitStack) -> None:
         database = Database(settings.database_url, pool_size=settings.database_pool_size, application_name=service.name)
         stack.push_async_callback(database.close)
+        stack.push_async_callback(app.state.sender.close)
         app.state.database = database
         health.add("database", database.is_ready)
         if isinstance(settings, ServiceSettings):
@@ -93,6 +94,8 @@ def build_app(service: Service, settings: CommonSettings) -> FastAPI:
     app.state.keyring = Keyring.from_settings(
         settings.key_encryption_keys.get_secret_value(), settings.index_key.get_secret_value()
     )
+    app.state.audit_signer = audit.signer_from(settings.signing_key.get_secret_value())
+    app.state.audit_signer = audit.signer_from(settings.signing_key.get_secret_value())
     app.state.sender = sender_from(settings)
     app.state.telemetry = telemetry
     errors.install(app)
@@ -107,23 +110,23 @@ def build_app(service: Service, settings: CommonSettings) -> FastAPI:
 
 def _workers(service: Service, app: FastAPI) -> list[Callable[[asyncio.Event], Awaitable[None]]]:
     """What runs beside the API in this process, each until its stop event is set."""
-    settings = app.state.settings
-    if not isinstance(settings, ServiceSettings) or settings.role == "api":
+    settings, database = app.state.settings, app.state.database
+    timers = [Timer("forget_idempotency_keys", HOURLY, idempotency.forget_old), *service.timers]
+
+    async def sweep(stop: asyncio.Event) -> None:
+        await run_timers(database, timers, stop)
+
+    if not isinstance(settings, ServiceSettings):
+        return [sweep]
+    if settings.role == "api":
         return []
-    database, bus = app.state.database, app.state.bus
-    timers = [
-        Timer("forget_idempotency_keys", HOURLY, idempotency.forget_old),
-        Timer("forget_handled_events", HOURLY, forget_handled),
-        *service.timers,
-    ]
+    bus = app.state.bus
+    timers.append(Timer("forget_handled_events", HOURLY, forget_handled))
     relay = Relay(database, bus, service.name)
     consumers = [
         Consumer(database, bus, service=service.name, source=source, handlers=handlers)
         for source, handlers in service.consumers.items()
     ]
-
-    async def sweep(stop: asyncio.Event) -> None:
-        await run_timers(database, timers, stop)
 
     return [*(consumer.run for consumer in consumers), sweep, relay.run]
 
