@@ -95,7 +95,6 @@ def build_app(service: Service, settings: CommonSettings) -> FastAPI:
         settings.key_encryption_keys.get_secret_value(), settings.index_key.get_secret_value()
     )
     app.state.audit_signer = audit.signer_from(settings.signing_key.get_secret_value())
-    app.state.audit_signer = audit.signer_from(settings.signing_key.get_secret_value())
     app.state.sender = sender_from(settings)
     app.state.telemetry = telemetry
     errors.install(app)
