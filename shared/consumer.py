@@ -9,6 +9,7 @@ from typing import Any
 import nats.errors
 import structlog
 from nats.aio.msg import Msg
+from opentelemetry.trace import SpanKind
 
 from shared import inbox
 from shared.backoff import jittered, pause, unless_stopped
@@ -17,7 +18,7 @@ from shared.db import AsyncSession, Database
 from shared.envelope import Envelope
 from shared.failures import describe, is_outage
 from shared.metrics import CONSUMED
-from shared.telemetry import trace_from
+from shared.telemetry import span, trace_from
 
 Handler = Callable[[AsyncSession, Envelope], Awaitable[None]]
 """Makes an event true in this service, inside the transaction that it is given; flushes, never commits.
@@ -171,7 +172,8 @@ class Consumer:
         """Handle once, waiting out outages of PostgreSQL here: they are not the event's fault and not counted."""
         for outages in range(OUTAGES + 1):
             try:
-                return await handle_once(self._database, self.name, handler, event)
+                with span(f"consume {event.type}", kind=SpanKind.CONSUMER):
+                    return await handle_once(self._database, self.name, handler, event)
             except Exception as error:
                 if outages == OUTAGES or not is_outage(error):
                     raise

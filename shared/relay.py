@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import asyncpg
 import structlog
+from opentelemetry.trace import SpanKind
 
 from shared.backoff import jittered, pause, unless_stopped
 from shared.bus import Bus, Outgoing, Refused
@@ -17,6 +18,7 @@ from shared.db import CONNECTION_SETTINGS, Database
 from shared.failures import describe
 from shared.metrics import OUTBOX_HELD, OUTBOX_OLDEST, OUTBOX_PENDING, PUBLISH_FAILURES, PUBLISHED
 from shared.outbox import CHANNEL, RETENTION, envelope_of
+from shared.telemetry import current_traceparent, span
 
 BATCH = 200
 POLL_SECONDS = 1.0
@@ -215,8 +217,12 @@ class Relay:
 
 
 def outgoing(service: str, row: asyncpg.Record) -> Outgoing:
-    """The message of an outbox row. Raises ValueError if the row is no event."""
-    envelope = envelope_of(service, {**row, "data": json.loads(row["data"])})
+    """The message of an outbox row, whose trace goes on from here. Raises ValueError if the row is no event."""
+    stored = {**row, "data": json.loads(row["data"])}
+    if row["traceparent"]:
+        with span(f"publish {row['type']}", kind=SpanKind.PRODUCER, traceparent=row["traceparent"]):
+            stored["traceparent"] = current_traceparent()
+    envelope = envelope_of(service, stored)
     return Outgoing(envelope.wire_subject, envelope.model_dump_json(exclude_none=True).encode(), str(row["event_id"]))
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import select, text
 from sqlalchemy.engine import make_url
 
+from shared import relay
 from shared.clock import utc_now
 from shared.codes import EVERYWHERE
 from shared.outbox import RETENTION, outbox
@@ -128,6 +130,22 @@ async def test_nats_killed_during_a_burst(exposed: Exposed) -> None:
     await eventually(lambda: everything_arrived(pair), within=DRAINED_WITHIN)
     assert driver.acknowledged == set(await committed(pair))
     assert await pair.unpublished() == 0
+
+
+async def test_the_backlog_is_measured_while_nats_is_away(exposed: Exposed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay, "MEASURE_SECONDS", 0.05)
+
+    async def shows(pending: int, *, old: bool) -> bool:
+        labels = {"service": "requests"}
+        age = REGISTRY.get_sample_value("kaiyuan_outbox_oldest_seconds", labels)
+        return REGISTRY.get_sample_value("kaiyuan_outbox_pending", labels) == pending and bool(age) is old
+
+    exposed.nats.kill()
+    await exposed.pair.publish("things/a", range(1, 8))
+    await eventually(lambda: shows(7, old=True))
+    await exposed.nats.restart()
+    await eventually(lambda: shows(0, old=False), within=DRAINED_WITHIN)
+    await eventually(lambda: everything_arrived(exposed.pair))
 
 
 @pytest.mark.parametrize("side", ["source", "target"])

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from nats.js import api
+from nats.js.errors import NotFoundError
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
@@ -216,7 +217,10 @@ async def test_a_changed_set_of_handlers_changes_the_consumer(pair: Pair) -> Non
     end = pair.start(pair.consumer({"requests.renamed.v1": see}).run)
 
     async def filters(expected: list[str]) -> bool:
-        info = await (await pair.target_bus.jetstream()).consumer_info("REQUESTS", "dispatch__requests")
+        try:
+            info = await (await pair.target_bus.jetstream()).consumer_info("REQUESTS", "dispatch__requests")
+        except NotFoundError:
+            return False
         found = info.config.filter_subjects or [info.config.filter_subject]
         return found == expected
 
