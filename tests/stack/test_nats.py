@@ -66,7 +66,8 @@ async def test_a_service_publishes_its_own_events_and_reads_its_sources(own_serv
         subscription = await jetstream.pull_subscribe_bind(durable, stream=REQUESTS.stream)
         (message,) = await subscription.fetch(1, timeout=5)
         await message.ack_sync(timeout=5)
-        assert (await subscription.consumer_info()).ack_floor.stream_seq == 1
+        floor = (await subscription.consumer_info()).ack_floor
+        assert floor is not None and floor.stream_seq == 1
         assert objections.empty()
 
 

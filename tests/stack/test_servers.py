@@ -14,8 +14,7 @@ async def _create(postgres_server: PostgresServer, database: str) -> None:
     await asyncio.to_thread(
         server.create_database,
         RESIDENTS,
-        port=postgres_server.port,
-        password=postgres_server.password,
+        postgres_server.as_superuser(),
         owner_password=postgres_server.password,
         app_password=postgres_server.password,
         database=database,
