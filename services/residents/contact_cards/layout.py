@@ -1,0 +1,131 @@
+"""What a printed contact card looks like, once, in millimetres from its upper left corner; renderers draw it.
+
+The size is ID-1 of ISO/IEC 7810, that of a bank card, so that it goes into every wallet.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import segno
+
+from services.residents.contact_cards.codes import grouped
+from services.residents.contact_cards.schemas import GridContact
+
+WIDTH_MM, HEIGHT_MM = 85.6, 54.0
+CORNER_MM = 3.18
+"""ISO/IEC 7810, the corner's radius."""
+
+INK, MUTED, ACCENT, PAPER = "#1a1a1a", "#5b5b5b", "#a4161a", "#ffffff"
+_LEFT, _RIGHT = 4.0, 52.5
+_QR_X, _QR_Y, _QR_MM = 55.6, 13.0, 26.0
+_QUIET_MODULES = 4  # ISO/IEC 18004
+_NARROW = 0.56
+"""Advance of a Latin letter or digit relative to its size; a Chinese character is as wide as it is high."""
+
+
+class PrintedCard(NamedTuple):
+    code: str
+    url: str
+    """What its QR code says."""
+    contact: GridContact
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    x: float
+    y: float
+    width: float
+    height: float
+    fill: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    x: float
+    y: float
+    """The baseline."""
+    size: float
+    text: str
+    fill: str = INK
+    bold: bool = False
+    anchor: Literal["start", "middle", "end"] = "start"
+
+
+Shape = Box | Text
+
+
+def shapes_of(card: PrintedCard) -> Iterator[Shape]:
+    """Everything on the card: whom to call, and nothing about whoever carries it."""
+    contact = card.contact
+    yield Box(0, 0, WIDTH_MM, 10.5, ACCENT)
+    yield Text(_LEFT, 7, 5, "民情联系卡", PAPER, bold=True)
+    yield Text(31, 7, 2.5, "Contact card", PAPER)
+    yield _fitted(WIDTH_MM - _LEFT, 7, 3.2, contact.community_name, 33, fill=PAPER, anchor="end")
+    fields = (
+        ("网格  Grid", contact.grid_name, 3.6),
+        ("网格员  Grid worker", contact.worker_name, 4.2),
+        ("电话  Phone", readable_phone(contact.worker_phone), 4.6),
+        ("社区热线  Hotline", readable_phone(contact.hotline), 4.2),
+    )
+    for row, (label, value, size) in enumerate(fields):
+        top = 14.6 + 8.2 * row
+        yield Text(_LEFT, top, 2.2, label, MUTED)
+        yield _fitted(_LEFT, top + 5, size, value or "—", _RIGHT - _LEFT, bold=True)
+    yield from _qr_code(card.url)
+    middle = _QR_X + _QR_MM / 2
+    yield Text(middle, 41.6, 2.1, "扫码求助  Scan for help", MUTED, anchor="middle")
+    yield Text(middle, 45, 2.5, grouped(card.code), INK, anchor="middle")
+    yield Box(0, 47.3, WIDTH_MM, 0.25, ACCENT)
+    yield Text(_LEFT, 50, 2.05, "持卡人如走失或需要帮助, 请扫码或拨打以上电话; 紧急情况请拨 110。", INK)
+    yield Text(_LEFT, 52.6, 1.9, "If the bearer is lost or needs help, scan or call. Emergency: 110.", INK)
+
+
+def readable_phone(phone: str | None) -> str | None:
+    """`+8613800138000` → `138 0013 8000`; other Chinese numbers lose their country code, foreign ones stay."""
+    if phone is None or not phone.startswith("+86"):
+        return phone
+    national = phone.removeprefix("+86")
+    if len(national) == 11 and national.startswith("1"):
+        return f"{national[:3]} {national[3:7]} {national[7:]}"
+    return "0" + national
+
+
+def _fitted(
+    x: float,
+    y: float,
+    size: float,
+    text: str,
+    width: float,
+    *,
+    fill: str = INK,
+    bold: bool = False,
+    anchor: Literal["start", "end"] = "start",
+) -> Text:
+    """The text, smaller if it would not fit into `width`."""
+    return Text(x, y, min(size, width / max(advance(text), 1)), text, fill, bold, anchor)
+
+
+def advance(text: str) -> float:
+    """Width of a text in units of its size."""
+    return sum(1.0 if ord(character) >= 0x2E80 else _NARROW for character in text)
+
+
+def _qr_code(url: str) -> Iterator[Box]:
+    matrix = segno.make(url, error="m", micro=False).matrix
+    module = _QR_MM / (len(matrix) + 2 * _QUIET_MODULES)
+    for row, cells in enumerate(matrix):
+        for start, length in _runs(cells):
+            x, y = _QR_X + (start + _QUIET_MODULES) * module, _QR_Y + (row + _QUIET_MODULES) * module
+            yield Box(x, y, length * module, module, INK)
+
+
+def _runs(cells: bytearray) -> Iterator[tuple[int, int]]:
+    """(start, length) of each run of dark modules."""
+    start = None
+    for position, dark in enumerate([*cells, 0]):
+        if dark and start is None:
+            start = position
+        elif not dark and start is not None:
+            yield start, position - start
+            start = None

@@ -1,0 +1,159 @@
+"""Looking into a case: masked for whoever may open it, and in the clear only by a reveal that is written down."""
+
+from uuid import UUID
+
+from services.residents.found_persons import registry, repository
+from services.residents.found_persons.auth import OPENERS
+from services.residents.found_persons.errors import NotIdentified
+from services.residents.found_persons.family import next_contact, tried_contacts
+from services.residents.found_persons.models import FoundPerson
+from services.residents.found_persons.schemas import (
+    EntryRead,
+    FoundPersonDetail,
+    FoundPersonRead,
+    MaskedPerson,
+    ReportRead,
+    Revealed,
+    RevealedReport,
+    RevealField,
+)
+from services.residents.found_persons.sealing import key_of, open_note, open_report
+from services.residents.found_persons.states import OPEN, CaseState
+from services.residents.people.models import Person
+from services.residents.vault import RegistryVault
+from shared import audit
+from shared.audit import Purpose
+from shared.auth import Principal, Role
+from shared.crypto import Signer
+from shared.db import AsyncSession
+from shared.errors import WrongState
+
+_OF_PERSON = frozenset({RevealField.NAME, RevealField.ADDRESS, RevealField.CAUTIONS, RevealField.FAMILY_CONTACTS})
+_REVEALING = OPEN | {CaseState.HANDED_OVER}
+
+
+async def show_case(
+    session: AsyncSession, vault: RegistryVault, principal: Principal, case: FoundPerson
+) -> FoundPersonDetail:
+    """The case with names and phones masked; a supervisor is shown no person at all."""
+    entries = await repository.entries_of(session, case)
+    person, candidates, contacts = None, list[Person](), []
+    if principal.role is not Role.SUPERVISOR:
+        person = await _person_of(session, case)
+        if person is None:
+            candidates = await _candidates(session, case)
+        contacts = await registry.contacts_of(session, case.community_code, person.id) if person else []
+    tried = tried_contacts(case, entries)
+    return FoundPersonDetail(
+        **FoundPersonRead.model_validate(case).model_dump(),
+        person=(await _masked(vault, [person]))[0] if person else None,
+        candidates=await _masked(vault, candidates),
+        family_contacts=await registry.mask_contacts(vault, contacts, tried),
+        next_contact_id=next_contact(contacts, tried),
+        reports=[
+            ReportRead.model_validate(report, from_attributes=True)
+            for report in await repository.reports_of(session, case)
+        ],
+        timeline=[
+            EntryRead(**entry.model_dump(include=_ENTRY_FIELDS), has_note=entry.note is not None) for entry in entries
+        ],
+    )
+
+
+_ENTRY_FIELDS = {"id", "kind", "actor", "detail", "at"}
+
+
+async def reveal(
+    session: AsyncSession,
+    vault: RegistryVault,
+    signer: Signer,
+    principal: Principal,
+    case_id: UUID,
+    fields: list[RevealField],
+) -> Revealed:
+    """What helps to bring the person home, in the clear; who read what is in the audit log of person and case.
+
+    Whom the card was issued to counts as known before anybody confirmed it: cautions are for the first who meets them.
+    """
+    case = await repository.get_case(session, principal, case_id)
+    if case.state not in _REVEALING and principal.role not in OPENERS:
+        raise WrongState(case.state, _REVEALING)
+    wanted = frozenset(fields)
+    answer = Revealed()
+    if of_person := wanted & _OF_PERSON:
+        person = await _person_of(session, case)
+        if person is None:
+            raise NotIdentified
+        await _audit(session, signer, principal, case, "person", person.id, of_person)
+        await _open_person(session, vault, person, of_person, answer)
+    if of_case := wanted - _OF_PERSON:
+        await _audit(session, signer, principal, case, "found_person", case.id, of_case)
+        await _open_case(session, vault, case, of_case, answer)
+    return answer
+
+
+async def _open_person(
+    session: AsyncSession, vault: RegistryVault, person: Person, fields: frozenset[RevealField], answer: Revealed
+) -> None:
+    if RevealField.NAME in fields:
+        answer.name = await registry.read_field(vault, person, "name")
+    if RevealField.CAUTIONS in fields:
+        answer.cautions = await registry.read_field(vault, person, "cautions")
+    if RevealField.ADDRESS in fields:
+        answer.address = await registry.read_address(session, vault, person)
+    if RevealField.FAMILY_CONTACTS in fields:
+        contacts = await registry.contacts_of(session, person.community_code, person.id)
+        answer.family_contacts = await registry.open_contacts(vault, contacts)
+
+
+async def _open_case(
+    session: AsyncSession, vault: RegistryVault, case: FoundPerson, fields: frozenset[RevealField], answer: Revealed
+) -> None:
+    key = await key_of(vault, case)
+    if RevealField.FINDER in fields:
+        reports = await repository.reports_of(session, case)
+        answer.finder = [RevealedReport(id=report.id, **open_report(key, report)) for report in reports]
+    if RevealField.NOTES in fields:
+        entries = await repository.entries_of(session, case)
+        answer.notes = {entry.id: open_note(key, entry) for entry in entries if entry.note is not None}
+
+
+async def _audit(
+    session: AsyncSession,
+    signer: Signer,
+    principal: Principal,
+    case: FoundPerson,
+    subject_type: str,
+    subject_id: UUID,
+    fields: frozenset[RevealField],
+) -> None:
+    await audit.record(
+        session,
+        signer,
+        principal,
+        community_code=case.community_code,
+        action="found_persons.reveal",
+        purpose=Purpose.LOST_PERSON,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        fields=[field.value for field in fields],
+        detail={"found_person_id": str(case.id)},
+    )
+
+
+async def _person_of(session: AsyncSession, case: FoundPerson) -> Person | None:
+    """Who it is, or before that whom the card was issued to."""
+    person_id = case.person_id or case.presumed_person_id
+    return await registry.find_person(session, case.community_code, person_id) if person_id else None
+
+
+async def _candidates(session: AsyncSession, case: FoundPerson) -> list[Person]:
+    if case.household_id is None:
+        return []
+    return list(await registry.members(session, case.community_code, case.household_id))
+
+
+async def _masked(vault: RegistryVault, people: list[Person]) -> list[MaskedPerson]:
+    if people:
+        await vault.keys_for(people[0].community_code, [person.id for person in people])
+    return await registry.mask_people(vault, people)

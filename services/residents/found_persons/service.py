@@ -1,0 +1,324 @@
+"""Use cases of found-person cases. They flush and never commit: the edge does."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from services.residents import events
+from services.residents.contact_cards import service as contact_cards
+from services.residents.contact_cards.models import CardState, ContactCard
+from services.residents.found_persons import registry, repository
+from services.residents.found_persons.auth import OPENERS
+from services.residents.found_persons.errors import CardRevoked, PoliceCalledAlready
+from services.residents.found_persons.models import (
+    Channel,
+    EntryKind,
+    FoundPerson,
+    FoundPersonEntry,
+    FoundReport,
+    Outcome,
+)
+from services.residents.found_persons.schemas import (
+    Close,
+    FinderState,
+    FoundPersonCreate,
+    FoundReportCreate,
+    FoundReportCreated,
+    HandOver,
+    Identify,
+    ReceiverKind,
+)
+from services.residents.found_persons.sealing import key_of, seal_note, seal_report
+from services.residents.found_persons.states import TRANSITIONS, CaseState, Verb
+from services.residents.people.models import Person
+from services.residents.settings import Settings
+from services.residents.vault import RegistryVault
+from shared import outbox
+from shared.auth import Principal, Role
+from shared.clock import utc_now
+from shared.db import AsyncSession
+from shared.envelope import Event
+from shared.errors import NotFound, WrongState
+from shared.grid_directory import BoundaryLocator, find_grid_by_address
+from shared.ids import new_id
+
+PUBLIC_ACTOR = "public"
+
+
+async def report_by_card(
+    session: AsyncSession, vault: RegistryVault, settings: Settings, code: str, data: FoundReportCreate
+) -> FoundReportCreated:
+    """Somebody stands before a person who carries this card. Opens a case, or joins the one that is open.
+
+    Lost and replaced cards report as well, since people still carry them; a revoked one does not.
+    """
+    card = await contact_cards.open_by_code(session, code, lock=True)
+    if card.state is CardState.REVOKED:
+        raise CardRevoked
+    case = await repository.lock_open_of_card(session, card.community_code, card.id)
+    kind = EntryKind.REPORTED_AGAIN
+    if case is None:
+        kind = EntryKind.REPORTED
+        case = await _open_case(session, vault, settings, _case_of_card(card), PUBLIC_ACTOR)
+    else:
+        repository.touch(case)
+    token = secrets.token_urlsafe(24)
+    report = await _add_report(session, vault, case, Channel.CARD, data, token=token)
+    await add_entry(session, vault, case, kind, PUBLIC_ACTOR, {"channel": Channel.CARD})
+    state = await finder_state(session, case)
+    return FoundReportCreated(report_id=report.id, state=state, follow_token=f"{case.community_code}.{token}")
+
+
+async def open_case(
+    session: AsyncSession,
+    vault: RegistryVault,
+    settings: Settings,
+    locator: BoundaryLocator,
+    principal: Principal,
+    data: FoundPersonCreate,
+) -> FoundPerson:
+    """A case without a card. The grid is the one that answers for the address, else for the position."""
+    grid_code = await _find_grid(session, locator, principal.community_code, data)
+    values = {"community_code": principal.community_code, "channel": data.channel, "grid_code": grid_code}
+    case = await _open_case(session, vault, settings, values, principal.subject)
+    await _add_report(session, vault, case, data.channel, data)
+    await add_entry(session, vault, case, EntryKind.REPORTED, principal.subject, {"channel": data.channel})
+    return case
+
+
+async def identify(
+    session: AsyncSession, vault: RegistryVault, principal: Principal, case_id: UUID, data: Identify
+) -> FoundPerson:
+    """Say who it is. Whoever may not look the person up elsewhere may confirm only those whom the card points to."""
+    case = await advance(session, principal, case_id, Verb.IDENTIFY)
+    person = await _identifiable(session, principal, case, data.person_id)
+    case.person_id, case.household_id, case.due_at = person.id, person.household_id, case.hand_over_by
+    await add_entry(
+        session, vault, case, EntryKind.IDENTIFIED, principal.subject, {"person_id": str(person.id)}, data.note
+    )
+    event = events.FoundPersonIdentified(found_person_id=case.id, person_id=person.id, household_id=person.household_id)
+    await publish(session, case, event)
+    return case
+
+
+async def hand_over(
+    session: AsyncSession, vault: RegistryVault, principal: Principal, case_id: UUID, data: HandOver
+) -> FoundPerson:
+    """The person is now with somebody whose identity was checked, before a witness."""
+    to_family = data.receiver_kind is ReceiverKind.FAMILY
+    verb = Verb.HAND_OVER if to_family else Verb.HAND_OVER_TO_AUTHORITY
+    case = await advance(session, principal, case_id, verb)
+    detail = {"receiver_kind": data.receiver_kind.value, "identity_checked": "true"}
+    if data.relation is not None:
+        detail["relation"] = data.relation.value
+    words = {"receiver_name": data.receiver_name, "witness_name": data.witness_name, "place": data.place}
+    await add_entry(session, vault, case, EntryKind.HANDED_OVER, principal.subject, detail, data.note, words=words)
+    await publish(session, case, events.FoundPersonHandedOver(found_person_id=case.id))
+    return case
+
+
+async def close_case(
+    session: AsyncSession, vault: RegistryVault, principal: Principal, case_id: UUID, data: Close
+) -> FoundPerson:
+    case = await advance(session, principal, case_id, Verb.CLOSE)
+    return await _end(session, vault, principal, case, EntryKind.CLOSED, data.outcome, data.note)
+
+
+async def dismiss_case(
+    session: AsyncSession, vault: RegistryVault, principal: Principal, case_id: UUID, note: str | None
+) -> FoundPerson:
+    """Unfounded: nobody was lost, or nobody was there."""
+    case = await advance(session, principal, case_id, Verb.DISMISS)
+    return await _end(session, vault, principal, case, EntryKind.DISMISSED, Outcome.UNFOUNDED, note)
+
+
+async def escalate_to_police(
+    session: AsyncSession, vault: RegistryVault, principal: Principal, case_id: UUID, note: str | None
+) -> FoundPerson:
+    """The police (110) were called; written down once."""
+    case = await advance(session, principal, case_id, Verb.ESCALATE)
+    if case.police_called_at is not None:
+        raise PoliceCalledAlready
+    case.police_called_at = utc_now()
+    await add_entry(session, vault, case, EntryKind.POLICE_CALLED, principal.subject, {}, note)
+    return case
+
+
+async def finder_state(session: AsyncSession, case: FoundPerson) -> FinderState:
+    """All that a finder learns of a case."""
+    match case.state:
+        case CaseState.HANDED_OVER | CaseState.CLOSED:
+            return FinderState.SAFE
+        case CaseState.UNFOUNDED:
+            return FinderState.ENDED
+        case CaseState.REPORTED if not await repository.is_accepted(session, case):
+            return FinderState.RECEIVED
+    return FinderState.ON_THE_WAY
+
+
+async def follow_report(session: AsyncSession, community_code: str, report_id: UUID, token: str) -> FinderState:
+    """What became of a report, for whoever holds its token; NotFound for anybody else."""
+    report = await repository.find_report(session, community_code, report_id)
+    if report is None or report.follow_digest is None:
+        raise NotFound
+    if not secrets.compare_digest(report.follow_digest, _digest(token)):
+        raise NotFound
+    case = await repository.find_by_id(session, community_code, report.found_person_id)
+    assert case is not None
+    return await finder_state(session, case)
+
+
+async def advance(session: AsyncSession, principal: Principal, case_id: UUID, verb: Verb) -> FoundPerson:
+    """The case, held and moved as the verb says; WrongState where it may not."""
+    case = await repository.get_case(session, principal, case_id, lock=True)
+    sources, target = TRANSITIONS[verb]
+    if case.state not in sources:
+        raise WrongState(case.state, sources)
+    if target is not None:
+        case.state = target
+    repository.touch(case)
+    return case
+
+
+async def add_entry(
+    session: AsyncSession,
+    vault: RegistryVault,
+    case: FoundPerson,
+    kind: EntryKind,
+    actor: str,
+    detail: Mapping[str, str],
+    note: str | None = None,
+    *,
+    words: Mapping[str, str] | None = None,
+) -> FoundPersonEntry:
+    """Write one line of the timeline, with `note` and other words sealed, and flush the case with it."""
+    said = dict(words or {}) | ({"note": note} if note else {})
+    entry = FoundPersonEntry(
+        id=new_id(),
+        community_code=case.community_code,
+        found_person_id=case.id,
+        kind=kind,
+        actor=actor,
+        detail=dict(detail),
+    )
+    if said:
+        entry.note = seal_note(await key_of(vault, case), entry.id, said)
+    session.add(entry)
+    await session.flush()
+    return entry
+
+
+async def publish(session: AsyncSession, case: FoundPerson, event: Event) -> None:
+    subject = f"found-persons/{case.id}"
+    await outbox.add(session, event, community_code=case.community_code, subject=subject, version=case.version)
+
+
+def _case_of_card(card: ContactCard) -> dict[str, Any]:
+    return {
+        "community_code": card.community_code,
+        "channel": Channel.CARD,
+        "grid_code": card.grid_code,
+        "card_id": card.id,
+        "presumed_person_id": card.person_id,
+        "household_id": card.household_id,
+    }
+
+
+async def _open_case(
+    session: AsyncSession, vault: RegistryVault, settings: Settings, values: dict[str, Any], actor: str
+) -> FoundPerson:
+    now = utc_now()
+    case = FoundPerson(
+        opened_by=actor,
+        due_at=now + settings.found_person_identify_within,
+        hand_over_by=now + settings.found_person_hand_over_within,
+        **values,
+    )
+    session.add(case)
+    await session.flush()
+    await vault.key_for(case.community_code, case.id)
+    event = events.FoundPersonReported(found_person_id=case.id, card_id=case.card_id, grid_code=case.grid_code)
+    await publish(session, case, event)
+    return case
+
+
+async def _add_report(
+    session: AsyncSession,
+    vault: RegistryVault,
+    case: FoundPerson,
+    channel: Channel,
+    data: FoundReportCreate,
+    *,
+    token: str | None = None,
+) -> FoundReport:
+    content: dict[str, Any] = data.model_dump(
+        include={"place_text", "finder_phone", "finder_name", "note"}, exclude_none=True
+    )
+    if data.position is not None:
+        content["longitude"], content["latitude"] = data.position.wgs84()
+    report_id = new_id()
+    report = FoundReport(
+        id=report_id,
+        community_code=case.community_code,
+        found_person_id=case.id,
+        channel=channel,
+        content=seal_report(await key_of(vault, case), report_id, content),
+        follow_digest=_digest(token) if token else None,
+    )
+    session.add(report)
+    await session.flush()
+    return report
+
+
+async def _find_grid(
+    session: AsyncSession, locator: BoundaryLocator, community_code: str, data: FoundPersonCreate
+) -> str | None:
+    if data.address is not None:
+        address = data.address
+        found = await find_grid_by_address(session, community_code, address.compound, address.building, address.unit)
+        if found is not None:
+            return found
+    if data.position is not None:
+        return await locator.find_grid(session, community_code, data.position.wgs84())
+    return None
+
+
+async def _identifiable(session: AsyncSession, principal: Principal, case: FoundPerson, person_id: UUID) -> Person:
+    person = await registry.find_person(session, case.community_code, person_id)
+    if person is None:
+        raise NotFound
+    if principal.role in OPENERS or person.household_id == await _household_of_card(session, case):
+        return person
+    household = await registry.find_household(session, case.community_code, person.household_id)
+    if principal.role is Role.GRID_WORKER and household is not None and household.grid_code in principal.grids:
+        return person
+    raise NotFound
+
+
+async def _household_of_card(session: AsyncSession, case: FoundPerson) -> UUID | None:
+    """The household that the card points to, whoever was identified since."""
+    if case.card_id is None:
+        return None
+    card = await session.get(ContactCard, (case.community_code, case.card_id))
+    return card.household_id if card is not None else None
+
+
+async def _end(
+    session: AsyncSession,
+    vault: RegistryVault,
+    principal: Principal,
+    case: FoundPerson,
+    kind: EntryKind,
+    outcome: Outcome,
+    note: str | None,
+) -> FoundPerson:
+    case.outcome, case.closed_at = outcome, utc_now()
+    await add_entry(session, vault, case, kind, principal.subject, {"outcome": outcome.value}, note)
+    await publish(session, case, events.FoundPersonClosed(found_person_id=case.id, outcome=outcome.value))
+    return case
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,48 @@
+"""Progress and result always come back to whoever asked."""
+
+from uuid import UUID
+
+from services.residents.notices import repository, service
+from services.residents.notices.models import NoticeKind
+from shared.consumer import Handler, Handlers
+from shared.db import AsyncSession
+from shared.envelope import Envelope, Payload
+
+
+class RequestChanged(Payload):
+    """What the events of a service request have in common, as far as a notice needs it."""
+
+    request_id: UUID
+    state: str
+    category: str
+    requester_person_id: UUID | None = None
+    household_id: UUID | None = None
+
+
+def _tell(kind: NoticeKind) -> Handler:
+    async def tell_requester(session: AsyncSession, envelope: Envelope) -> None:
+        """The requester; where nobody asked for themself (a found person), the household that it concerns."""
+        change = RequestChanged.model_validate(envelope.data)
+        if change.requester_person_id is not None:
+            readers = [change.requester_person_id]
+        elif change.household_id is not None:
+            readers = await repository.members(session, envelope.community, change.household_id)
+        else:
+            readers = []
+        parameters = {"request_id": str(change.request_id), "category": change.category, "state": change.state}
+        for person_id in readers:
+            await service.notify_person(session, envelope.community, person_id, kind, parameters)
+
+    return tell_requester
+
+
+REQUEST_HANDLERS: Handlers = {
+    f"requests.{kind.value}.v1": _tell(kind)
+    for kind in (
+        NoticeKind.REQUEST_ACCEPTED,
+        NoticeKind.REQUEST_PROGRESSED,
+        NoticeKind.REQUEST_RESOLVED,
+        NoticeKind.REQUEST_CONFIRMED,
+        NoticeKind.REQUEST_REOPENED,
+    )
+}

@@ -1,0 +1,93 @@
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.residents.people.models import one_of
+from services.residents.tables import Base
+from shared.clock import utc_now
+from shared.db import Tenant, text_enum
+from shared.ids import new_id
+
+
+class NoticeKind(StrEnum):
+    REQUEST_ACCEPTED = "request_accepted"
+    REQUEST_PROGRESSED = "request_progressed"
+    REQUEST_RESOLVED = "request_resolved"
+    REQUEST_CONFIRMED = "request_confirmed"
+    REQUEST_REOPENED = "request_reopened"
+    FOUND_PERSON_OVERDUE = "found_person_overdue"
+    """For the duty desk: nobody was identified or handed over in time."""
+    FOUND_PERSON_FAMILY = "found_person_family"
+    """For the family of a found person; goes to their phone only."""
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+    """Refused for good, or not taken for a day."""
+    UNDELIVERABLE = "undeliverable"
+    """Who should get it has no phone, or was erased."""
+
+
+class Recipient(StrEnum):
+    PERSON = "person"
+    FAMILY_CONTACT = "family_contact"
+
+
+class Notice(Base, Tenant, table=True):
+    """One message in a resident's inbox (通知), or in the duty desk's.
+
+    It holds a kind and codes; the words come from templates when it is read, so no text of anyone is stored.
+    """
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        CheckConstraint(one_of(NoticeKind, "kind"), name="kind"),
+        Index("ix_notice_person", "community_code", "person_id", "id"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    person_id: UUID | None = None
+    """None: the community's duty desk."""
+    kind: NoticeKind = Field(sa_type=text_enum(NoticeKind))  # type: ignore[arg-type]
+    parameters: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
+    """Ids and codes only."""
+    read_at: datetime | None = None
+    version: int = 1
+    created_at: datetime = Field(default_factory=utc_now)
+
+
+class Delivery(Base, Tenant, table=True):
+    """A text on its way to a phone. Whose phone it is, is looked up when it is sent and never stored here."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        CheckConstraint(one_of(NoticeKind, "kind"), name="kind"),
+        CheckConstraint(one_of(DeliveryState, "state"), name="state"),
+        CheckConstraint(one_of(Recipient, "recipient"), name="recipient"),
+        ForeignKeyConstraint(
+            ["community_code", "notice_id"],
+            ["notice.community_code", "notice.id"],
+            name="fk_delivery_notice",
+            ondelete="CASCADE",
+        ),
+        Index("ix_delivery_due", "due_at", postgresql_where=text("state = 'pending'")),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    """Also the reference under which a messaging gateway recognises a repetition."""
+    notice_id: UUID | None = None
+    kind: NoticeKind = Field(sa_type=text_enum(NoticeKind))  # type: ignore[arg-type]
+    recipient: Recipient = Field(sa_type=text_enum(Recipient))  # type: ignore[arg-type]
+    recipient_id: UUID
+    parameters: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
+    state: DeliveryState = Field(default=DeliveryState.PENDING, sa_type=text_enum(DeliveryState))  # type: ignore[arg-type]
+    attempts: int = 0
+    due_at: datetime = Field(default_factory=utc_now)
+    sent_at: datetime | None = None
+    created_at: datetime = Field(default_factory=utc_now)

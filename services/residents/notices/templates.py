@@ -1,0 +1,82 @@
+"""The words of notices, in Chinese and English. Parameters are codes; nothing that anybody wrote gets in."""
+
+from typing import NamedTuple
+
+from services.residents.notices.models import NoticeKind
+from shared.errors import Bilingual, both
+
+
+class Template(NamedTuple):
+    title: Bilingual
+    text: Bilingual
+    to_phone: bool = False
+    """Whether it also goes to the recipient's phone."""
+
+
+_K = NoticeKind
+TEMPLATES: dict[NoticeKind, Template] = {
+    _K.REQUEST_ACCEPTED: Template(
+        both("诉求已受理", "Your request was accepted"),
+        both(
+            "您的诉求({topic})已受理, 进展会在这里告诉您。",
+            "Your request ({topic}) was accepted. News follow here.",
+        ),
+    ),
+    _K.REQUEST_PROGRESSED: Template(
+        both("诉求有新进展", "News about your request"),
+        both("您的诉求({topic})有新进展, 请点开查看。", "There is news about your request ({topic}). Open it to read."),
+    ),
+    _K.REQUEST_RESOLVED: Template(
+        both("诉求已办结", "Your request is done"),
+        both(
+            "您的诉求({topic})已办理完毕。请查看结果并告诉我们是否解决; 没解决可以退回重办。",
+            "Your request ({topic}) is done. Look at the result and say whether it is solved; if not, send it back.",
+        ),
+        to_phone=True,
+    ),
+    _K.REQUEST_CONFIRMED: Template(
+        both("诉求已确认办结", "Your request is closed"),
+        both("您的诉求({topic})已确认办结, 谢谢。", "Your request ({topic}) is confirmed and closed. Thank you."),
+    ),
+    _K.REQUEST_REOPENED: Template(
+        both("诉求重新办理", "Your request is open again"),
+        both(
+            "您的诉求({topic})已重新办理, 期限更短。", "Your request ({topic}) is open again, with a shorter deadline."
+        ),
+    ),
+    _K.FOUND_PERSON_OVERDUE: Template(
+        both("走失人员超时未处置", "A found person is overdue"),
+        both(
+            "一名被发现的人员超过规定时间仍未{step}, 建议报警 (110) 并接手处置。",
+            "A found person has not been {step} in time. Consider calling the police (110) and take over.",
+        ),
+    ),
+    _K.FOUND_PERSON_FAMILY: Template(
+        both("家人已被找到", "Your relative was found"),
+        both(
+            "【社区】您的家人在外被好心人发现, 社区人员正在陪伴。请尽快与社区或网格员联系, 紧急情况请拨 110。",
+            "[Community] Your relative was found outdoors and is being looked after. Please call the community or the "
+            "grid worker at once; in an emergency 110.",
+        ),
+        to_phone=True,
+    ),
+}
+
+_TOPICS = {
+    "public_safety": both("公共安全", "public safety"),
+    "rights_protection": both("权益保障", "protection of rights"),
+    "fairness": both("公平正义", "fairness and justice"),
+    "public_services": both("公共服务", "public services"),
+    "livelihood": both("民生实事", "livelihood"),
+}
+_OTHER_TOPIC = both("其他", "other")
+_STEPS = {"identify": both("确认身份", "identified"), "hand_over": both("交接", "handed over")}
+
+
+def render(kind: NoticeKind, parameters: dict[str, str], language: str) -> tuple[str, str]:
+    """(title, text) in `zh` or `en`. A category's topic is its class, the part before the first dot."""
+    template = TEMPLATES[kind]
+    topic = _TOPICS.get(parameters.get("category", "").partition(".")[0], _OTHER_TOPIC)
+    step = _STEPS.get(parameters.get("step", ""), _STEPS["hand_over"])
+    words = {"topic": getattr(topic, language), "step": getattr(step, language)}
+    return getattr(template.title, language), getattr(template.text, language).format(**words)
