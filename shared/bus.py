@@ -25,7 +25,8 @@ ACK_WAIT_SECONDS = 10.0
 """A message that is neither acknowledged nor reported in progress for so long is delivered again."""
 REQUEST_SECONDS = 5.0
 FLUSH_SECONDS = 2.0
-MAX_ACK_PENDING = 256
+MAX_ACK_PENDING = 10_000
+"""Includes failed events that wait for their next delivery; those must not keep new ones from coming."""
 
 _STREAM_EXISTS_OTHERWISE = 10058
 _MESSAGE_TOO_LARGE = 10054

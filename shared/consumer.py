@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanKind
 
 from shared import inbox
 from shared.backoff import jittered, pause, unless_stopped
-from shared.bus import ACK_WAIT_SECONDS, MAX_ACK_PENDING, Bus, PullSubscription
+from shared.bus import ACK_WAIT_SECONDS, Bus, PullSubscription
 from shared.db import AsyncSession, Database
 from shared.envelope import Envelope
 from shared.failures import describe, is_outage
@@ -80,7 +80,7 @@ class Consumer:
         self.name = f"{service}__{source}"
         self._database, self._bus, self._source, self._handlers = database, bus, source, dict(handlers)
         self._slots = asyncio.Semaphore(concurrency)
-        self._prefetch = min(concurrency * 4, MAX_ACK_PENDING)
+        self._prefetch = concurrency * 4
         self._max_deliver, self._retry_seconds = max_deliver, tuple(retry_seconds)
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._held: dict[asyncio.Task[None], Msg] = {}

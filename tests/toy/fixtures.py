@@ -18,13 +18,9 @@ ToyUrls = Callable[[], Awaitable[tuple[str, str]]]
 async def toy_database(server: PostgresServer, service: str) -> str:
     """The application role's URL of a new database with the toy service's tables."""
     this, database = application(service), f"toy_{service}_{secrets.token_hex(4)}"
+    password = server.password
     postgres.create_database(
-        this,
-        port=server.port,
-        password=server.password,
-        owner_password=server.password,
-        app_password=server.password,
-        database=database,
+        this, server.as_superuser(), owner_password=password, app_password=password, database=database
     )
     await upgrade(f"tests.toy.{service}", server.url(this.owner_role, database))
     return server.url(this.app_role, database)
