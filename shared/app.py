@@ -46,7 +46,10 @@ class Service:
     """Source service → handlers by event type."""
     timers: Sequence[Timer] = ()
     prepare: Callable[[FastAPI], Awaitable[None]] | None = None
-    """Runs once before the first request, e.g. to put the service's own keys on `app.state`."""
+    """Runs once before the first request, e.g. to put the service's own keys on `app.state`.
+
+    What it opens is closed at the end through `app.state.closing` (an AsyncExitStack).
+    """
 
 
 def build_app(service: Service, settings: CommonSettings) -> FastAPI:
@@ -57,6 +60,7 @@ def build_app(service: Service, settings: CommonSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            app.state.closing = stack
             await _open(app, stack)
             if service.prepare is not None:
                 await service.prepare(app)

@@ -5,6 +5,7 @@ import base64
 import json
 import time
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -92,6 +93,10 @@ def principal_of(claims: dict[str, Any]) -> Principal:
     )
 
 
+KeySource = Callable[[], Awaitable[dict[str, Any]]]
+"""Returns a JWKS document (RFC 7517)."""
+
+
 class TokenVerifier:
     """Verifies access tokens against the issuer's published keys.
 
@@ -102,8 +107,9 @@ class TokenVerifier:
     MINIMUM_REFRESH_SECONDS = 10
     REMEMBERED = 4096
 
-    def __init__(self, jwks_url: str, issuer: str) -> None:
-        self._jwks_url = jwks_url
+    def __init__(self, keys: "str | KeySource", issuer: str) -> None:
+        """`keys`: the address of the key set, `file://…` in tests; or, in the issuer itself, what returns it."""
+        self._key_source: KeySource = (lambda: _fetch_key_set(keys)) if isinstance(keys, str) else keys
         self._keys: dict[str, Any] = {}
         self._fetched_at = float("-inf")
         self._lock = asyncio.Lock()
@@ -149,17 +155,19 @@ class TokenVerifier:
 
     async def _refresh(self) -> None:
         self._fetched_at = time.monotonic()
-        if self._jwks_url.startswith("file://"):
-            document = json.loads(await asyncio.to_thread(Path(self._jwks_url.removeprefix("file://")).read_text))
-        else:
-            try:
-                async with httpx.AsyncClient(timeout=3) as client:
-                    response = (await client.get(self._jwks_url)).raise_for_status()
-                    document = response.json()
-            except httpx.HTTPError as error:
-                self._fetched_at = float("-inf")
-                raise Unauthorized from error
+        try:
+            document = await self._key_source()
+        except httpx.HTTPError as error:
+            self._fetched_at = float("-inf")
+            raise Unauthorized from error
         self._keys = {str(key.kid): key for key in KeySet.import_key_set(document).keys}
+
+
+async def _fetch_key_set(url: str) -> dict[str, Any]:
+    if url.startswith("file://"):
+        return json.loads(await asyncio.to_thread(Path(url.removeprefix("file://")).read_text))
+    async with httpx.AsyncClient(timeout=3) as client:
+        return (await client.get(url)).raise_for_status().json()
 
 
 async def authenticate(request: Request) -> Principal:
