@@ -8,7 +8,7 @@ from collections import OrderedDict
 from typing import Any
 
 import shapely
-from sqlalchemy import Column, Integer, MetaData, String, Table, Text, delete, func, select
+from sqlalchemy import Column, Index, Integer, MetaData, Select, String, Table, Text, delete, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -36,6 +36,7 @@ grid_address = Table(
     Column("building", Text, primary_key=True),
     Column("unit", Text, primary_key=True),
     Column("grid_code", String(15), nullable=False),
+    Index("ix_grid_address_community_code_grid_code", "community_code", "grid_code"),
 )
 
 _DDL = """
@@ -127,7 +128,12 @@ async def find_grid_by_address(
     session: AsyncSession, community_code: str, compound: str, building: str, unit: str = ""
 ) -> str | None:
     """The grid of an address: the unit's own line if there is one, else the whole building's."""
-    statement = (
+    return (await session.execute(grid_of_address(community_code, compound, building, unit))).scalar_one_or_none()
+
+
+def grid_of_address(community_code: str, compound: str, building: str, unit: str = "") -> Select[tuple[str]]:
+    """The query behind `find_grid_by_address`, for those who ask more in the same round trip."""
+    return (
         select(grid_address.c.grid_code)
         .where(
             grid_address.c.community_code == community_code,
@@ -138,7 +144,6 @@ async def find_grid_by_address(
         .order_by(grid_address.c.unit.desc())
         .limit(1)
     )
-    return (await session.execute(statement)).scalar_one_or_none()
 
 
 class BoundaryLocator:

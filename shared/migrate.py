@@ -103,9 +103,10 @@ def run_in_context(context: EnvironmentContext | Any) -> None:
 
 def target_metadata(package: str, *, events: bool = True) -> list[Any]:
     """Everything that the package's database should hold, for autogenerate and its test."""
-    base = importlib.import_module(f"{package}.tables").Base
+    tables = importlib.import_module(f"{package}.tables")
     importlib.import_module(f"{package}.main")
-    return [base.metadata, KIT_METADATA] if events else [base.metadata]
+    own = [tables.Base.metadata, *getattr(tables, "MORE_METADATA", ())]
+    return [*own, KIT_METADATA] if events else own
 
 
 def app_role(op: Any) -> str:

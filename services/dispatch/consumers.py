@@ -1,5 +1,15 @@
 """What dispatch listens to, by source service and event type."""
 
+from services.dispatch.work_orders import intake
 from shared.consumer import Handlers
 
-CONSUMERS: dict[str, Handlers] = {}
+CONSUMERS: dict[str, Handlers] = {
+    "requests": {
+        "requests.request_submitted.v1": intake.keep_submitted_request,
+        "requests.request_reopened.v1": intake.keep_reopened_request,
+        "requests.request_resolved.v1": intake.keep_settled_request,
+        "requests.request_confirmed.v1": intake.keep_settled_request,
+        "requests.request_withdrawn.v1": intake.keep_settled_request,
+    },
+    "residents": {"residents.person_erased.v1": intake.forget_person},
+}

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from services.dispatch.work_orders.vocabulary import EscalatedTo, HandBackReason, Origin, Outcome, Tier, Urgency
 from shared.envelope import Event
 from shared.geo import GridKind
 
@@ -32,3 +33,63 @@ class GridWorkerAssigned(Event):
     grid_code: str
     responder_id: UUID
     backup_responder_id: UUID | None = None
+
+
+class _WorkOrderEvent(Event):
+    work_order_id: UUID
+    request_id: UUID
+
+
+class WorkOrderCreated(_WorkOrderEvent):
+    type: ClassVar[str] = "dispatch.work_order_created.v1"
+
+    grid_code: str | None
+    urgency: Urgency
+    origin: Origin | None
+
+
+class WorkOrderAssigned(_WorkOrderEvent):
+    type: ClassVar[str] = "dispatch.work_order_assigned.v1"
+
+    grid_code: str | None
+    responder_id: UUID
+    tier: Tier
+    origin: Origin | None
+
+
+class WorkOrderAcknowledged(_WorkOrderEvent):
+    type: ClassVar[str] = "dispatch.work_order_acknowledged.v1"
+
+    responder_id: UUID
+
+
+class WorkOrderStarted(_WorkOrderEvent):
+    type: ClassVar[str] = "dispatch.work_order_started.v1"
+
+    responder_id: UUID
+
+
+class WorkOrderCompleted(_WorkOrderEvent):
+    type: ClassVar[str] = "dispatch.work_order_completed.v1"
+
+    responder_id: UUID
+    outcome: Outcome
+
+
+class WorkOrderHandedBack(_WorkOrderEvent):
+    type: ClassVar[str] = "dispatch.work_order_handed_back.v1"
+
+    responder_id: UUID
+    reason: HandBackReason
+
+
+class WorkOrderEscalated(_WorkOrderEvent):
+    type: ClassVar[str] = "dispatch.work_order_escalated.v1"
+
+    to: EscalatedTo
+
+
+class WorkOrderCancelled(_WorkOrderEvent):
+    """The request was withdrawn, or settled without this order."""
+
+    type: ClassVar[str] = "dispatch.work_order_cancelled.v1"

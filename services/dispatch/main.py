@@ -2,9 +2,16 @@
 
 from fastapi import FastAPI
 
+from services.dispatch.communities import endpoints as communities
 from services.dispatch.consumers import CONSUMERS
+from services.dispatch.contacts import endpoints as contacts
 from services.dispatch.grids import endpoints as grids
+from services.dispatch.policies import endpoints as policies
+from services.dispatch.responders import endpoints as responders
+from services.dispatch.responders import roster
 from services.dispatch.settings import Settings
+from services.dispatch.work_orders import endpoints as work_orders
+from services.dispatch.work_orders.sweep import TIMERS
 from shared.app import Service, build_app
 from shared.grid_directory import BoundaryLocator
 
@@ -17,8 +24,17 @@ SERVICE = Service(
     name="dispatch",
     title="Dispatch",
     description="Grids, responders, work orders: who does what, and why they were asked.",
-    routers=[grids.router],
+    routers=[
+        communities.router,
+        grids.router,
+        responders.router,
+        roster.router,
+        policies.router,
+        work_orders.router,
+        contacts.router,
+    ],
     consumers=CONSUMERS,
+    timers=TIMERS,
     prepare=_prepare,
 )
 

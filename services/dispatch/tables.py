@@ -1,5 +1,28 @@
-"""The base of every table of this service; a module's `models.py` imports it."""
+"""The base of every table of this service, and the condition that every query for a caller begins with."""
 
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ColumnElement, true
+
+from shared.codes import EVERYWHERE
 from shared.db import table_base
+from shared.grid_directory import GRID_METADATA
 
 Base = table_base()
+MORE_METADATA = (GRID_METADATA,)
+"""Tables of the kit that this service keeps beside those that all have."""
+
+
+def one_of(column: str, kind: type[StrEnum]) -> CheckConstraint:
+    """The database refuses what is not a member's value, whoever writes it."""
+    return CheckConstraint(f"{column} IN ({', '.join(repr(member.value) for member in kind)})", name=column)
+
+
+def in_area(community_code: Any, area: str) -> ColumnElement[bool]:
+    """Rows of the communities within `area`. Row-level security is the wall; this lets the index serve the query."""
+    if area == EVERYWHERE:
+        return true()
+    if len(area) >= 12:
+        return community_code == area[:12]
+    return community_code.startswith(area, autoescape=True)

@@ -6,10 +6,3 @@ class GridExists(Problem):
     code = "grid-exists"
     title = both("网格编码已存在", "This grid code exists already")
     detail = both("请换一个编码, 或修改已有网格。", "Choose another code or change the existing grid.")
-
-
-class ResponderUnknown(Problem):
-    status = 409
-    code = "responder-unknown"
-    title = both("没有这名工作人员", "No such responder in this community")
-    detail = both("请先登记网格员, 再指定到网格。", "Register the grid worker first, then assign them.")

@@ -1,8 +1,10 @@
-from uuid import UUID
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Select, select
 
 from services.dispatch.grids.models import Grid, GridBoundaryVersion
+from services.dispatch.tables import in_area
 from shared.auth import Principal
 from shared.db import AsyncSession
 from shared.errors import NotFound
@@ -10,7 +12,7 @@ from shared.errors import NotFound
 
 def readable(principal: Principal) -> Select[tuple[Grid]]:
     """The grids that this principal may see; every query of grids for a person starts here."""
-    return select(Grid).where(Grid.community_code.startswith(principal.area[:12], autoescape=True))
+    return select(Grid).where(in_area(Grid.community_code, principal.area))
 
 
 async def get_grid(session: AsyncSession, community_code: str, code: str) -> Grid:
@@ -39,9 +41,16 @@ async def get_boundary(session: AsyncSession, community_code: str, code: str, nu
     return boundary
 
 
-async def grids_of_responder(session: AsyncSession, community_code: str, responder_id: UUID) -> list[str]:
-    statement = select(Grid.code).where(
-        Grid.community_code == community_code,
-        (Grid.responder_id == responder_id) | (Grid.backup_responder_id == responder_id),
+async def list_published(
+    session: AsyncSession, principal: Principal, limit: int
+) -> Sequence[tuple[Grid, dict[str, Any]]]:
+    """Grids with the boundary that is in force, by code."""
+    here = (GridBoundaryVersion.community_code == Grid.community_code) & (GridBoundaryVersion.grid_code == Grid.code)
+    statement = (
+        readable(principal)
+        .add_columns(GridBoundaryVersion.boundary)
+        .join(GridBoundaryVersion, here & (GridBoundaryVersion.number == Grid.boundary_version))
+        .order_by(Grid.community_code, Grid.code)
+        .limit(limit)
     )
-    return list((await session.execute(statement)).scalars())
+    return [(grid, boundary) for grid, boundary in await session.execute(statement)]

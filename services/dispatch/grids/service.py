@@ -5,6 +5,7 @@ from services.dispatch.grids import repository
 from services.dispatch.grids.errors import GridExists
 from services.dispatch.grids.models import Grid, GridBoundaryVersion
 from services.dispatch.grids.schemas import GridCreate, GridPublish, GridUpdate, LocateQuery, Location, WorkerAssign
+from services.dispatch.responders.repository import check_active
 from shared import outbox
 from shared.auth import Principal
 from shared.clock import utc_now
@@ -12,6 +13,7 @@ from shared.codes import community_of
 from shared.concurrency import check_version
 from shared.db import AsyncSession
 from shared.errors import Forbidden
+from shared.geo import centroid
 from shared.grid_directory import BoundaryLocator, PublishedGrid, find_grid_by_address, replace_grid
 
 
@@ -40,6 +42,7 @@ async def publish_grid(session: AsyncSession, principal: Principal, code: str, d
     """Replace the grid's boundary and address table, here at once and elsewhere by event."""
     grid = await repository.lock_grid(session, community_of(code), code)
     grid.boundary_version += 1
+    grid.centre_longitude, grid.centre_latitude = centroid(data.boundary.geometry())
     _touch(grid)
     boundary = data.boundary.model_dump(mode="json")
     addresses = [line.model_dump() for line in data.addresses]
@@ -69,6 +72,7 @@ async def publish_grid(session: AsyncSession, principal: Principal, code: str, d
 async def assign_worker(session: AsyncSession, code: str, data: WorkerAssign) -> Grid:
     """Make a responder the grid's own worker. Every contact card of the grid names them from now on."""
     grid = await repository.lock_grid(session, community_of(code), code)
+    await check_active(session, grid.community_code, *(each for each in data.model_dump().values() if each))
     grid.responder_id, grid.backup_responder_id = data.responder_id, data.backup_responder_id
     _touch(grid)
     await session.flush()

@@ -1,0 +1,70 @@
+"""Whom to call in a grid, for the contact cards."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+
+from services.dispatch.communities.models import Community
+from services.dispatch.contacts.schemas import GridContact
+from services.dispatch.grids.models import Grid
+from services.dispatch.responders import repository
+from services.dispatch.responders.models import Responder
+from services.dispatch.responders.service import open_contact
+from shared.clock import utc_now
+from shared.codes import community_of
+from shared.db import AsyncSession
+from shared.errors import NotFound
+from shared.vault import Vault
+
+
+async def get_contact(session: AsyncSession, vault: Vault, grid_code: str) -> GridContact:
+    contacts = await list_contacts(session, vault, [grid_code])
+    if not contacts:
+        raise NotFound
+    return contacts[0]
+
+
+async def list_contacts(session: AsyncSession, vault: Vault, grid_codes: Iterable[str]) -> list[GridContact]:
+    """The contacts of these grids, by code; a card always resolves to who answers today, without being reprinted."""
+    contacts: list[GridContact] = []
+    codes = sorted(set(grid_codes))
+    for community_code in sorted({community_of(code) for code in codes}):
+        inside = [code for code in codes if community_of(code) == community_code]
+        contacts += await _contacts_of(session, vault, community_code, inside)
+    return contacts
+
+
+async def _contacts_of(
+    session: AsyncSession, vault: Vault, community_code: str, codes: Sequence[str]
+) -> list[GridContact]:
+    statement = select(Grid).where(Grid.community_code == community_code, Grid.code.in_(codes)).order_by(Grid.code)  # type: ignore[attr-defined]
+    grids = (await session.execute(statement)).scalars().all()
+    community = await session.get(Community, community_code)
+    asked = [each for grid in grids for each in (grid.responder_id, grid.backup_responder_id) if each]
+    present = await repository.present_at(session, community_code, asked, utc_now())
+    answering = {
+        grid.code: next((each for each in (grid.responder_id, grid.backup_responder_id) if each in present), None)
+        for grid in grids
+    }
+    people = await _people(session, vault, community_code, {each for each in answering.values() if each})
+    return [_contact(grid, community, people.get(answering[grid.code])) for grid in grids]
+
+
+async def _people(session: AsyncSession, vault: Vault, community_code: str, ids: set) -> dict:
+    statement = select(Responder).where(Responder.community_code == community_code, Responder.id.in_(ids))  # type: ignore[attr-defined]
+    keys = await vault.keys_for(community_code, ids)
+    return {each.id: open_contact(each, keys.get(each.id)) for each in (await session.execute(statement)).scalars()}
+
+
+def _contact(grid: Grid, community: Community | None, person: tuple[str, str] | None) -> GridContact:
+    name, phone = person or (None, None)
+    return GridContact(
+        grid_code=grid.code,
+        grid_name=grid.name,
+        worker_name=name,
+        worker_phone=phone,
+        hotline=community.hotline if community else None,
+        community_code=grid.community_code,
+        community_name=community.name if community else None,
+        community_name_en=community.name_en if community else None,
+    )

@@ -1,0 +1,133 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, any_, bindparam, exists, false, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PgUuid
+
+from services.dispatch.communities.models import Community
+from services.dispatch.grids.models import Grid
+from services.dispatch.responders.errors import ResponderUnknown
+from services.dispatch.responders.models import Absence, Responder, RosterEntry
+from services.dispatch.tables import in_area
+from shared.auth import Principal, Role
+from shared.db import AsyncSession
+from shared.errors import NotFound
+
+_UUIDS = ARRAY(PgUuid(as_uuid=True))
+
+
+def readable(principal: Principal) -> Select[tuple[Responder]]:
+    """The responders that this principal may see; those who are asked themselves see their own record only."""
+    statement = select(Responder).where(in_area(Responder.community_code, principal.area))
+    if principal.role is Role.RESPONDER:
+        return statement.where(Responder.id == principal.responder_id if principal.responder_id else false())
+    return statement
+
+
+async def get_responder(session: AsyncSession, principal: Principal, responder_id: UUID) -> Responder:
+    statement = readable(principal).where(Responder.id == responder_id)
+    responder = (await session.execute(statement)).scalar_one_or_none()
+    if responder is None:
+        raise NotFound
+    return responder
+
+
+async def lock_responder(session: AsyncSession, principal: Principal, responder_id: UUID) -> Responder:
+    statement = readable(principal).where(Responder.id == responder_id).with_for_update()
+    responder = (await session.execute(statement)).scalar_one_or_none()
+    if responder is None:
+        raise NotFound
+    return responder
+
+
+async def check_active(session: AsyncSession, community_code: str, *responder_ids: UUID) -> None:
+    """Raise ResponderUnknown unless all of these are active responders of the community."""
+    statement = select(func.count()).where(
+        Responder.community_code == community_code,
+        Responder.id == any_(bindparam("responders", list(set(responder_ids)), type_=_UUIDS)),
+        Responder.active,
+    )
+    if (await session.execute(statement)).scalar_one() < len(set(responder_ids)):
+        raise ResponderUnknown
+
+
+async def is_needed(session: AsyncSession, responder: Responder) -> bool:
+    """Whether grids, the duty desk or open work orders still rest on this responder."""
+    grids = exists().where(
+        Grid.community_code == responder.community_code,
+        or_(Grid.responder_id == responder.id, Grid.backup_responder_id == responder.id),
+    )
+    desk = exists().where(Community.community_code == responder.community_code, Community.duty_desk_id == responder.id)
+    return responder.open_orders > 0 or (await session.execute(select(or_(grids, desk)))).scalar_one()
+
+
+async def present_at(session: AsyncSession, community_code: str, ids: Sequence[UUID], at: datetime) -> set[UUID]:
+    """Those of `ids` who are active and not absent at `at`."""
+    statement = select(Responder.id).where(
+        Responder.community_code == community_code,
+        Responder.id == any_(bindparam("responders", list(ids), type_=_UUIDS)),
+        Responder.active,
+        ~_absent(at),
+    )
+    return set((await session.execute(statement)).scalars())
+
+
+async def asked_for(
+    session: AsyncSession, community_code: str, grid_code: str | None, at: datetime
+) -> Sequence[Row[Any]]:
+    """Every active responder with what assignment needs to know of them for work in `grid_code` at `at`."""
+    rostered = exists().where(
+        RosterEntry.community_code == Responder.community_code,
+        RosterEntry.responder_id == Responder.id,
+        RosterEntry.starts_at <= at,
+        RosterEntry.ends_at > at,
+        or_(RosterEntry.grid_code.is_(None), RosterEntry.grid_code == grid_code),  # type: ignore[union-attr]
+    )
+    statement = (
+        select(
+            Responder.id,
+            Responder.kind,
+            Responder.duty,
+            Responder.skills,
+            Responder.capacity,
+            Responder.open_orders,
+            Responder.last_assigned_at,
+            Responder.person_id,
+            Responder.household_id,
+            func.coalesce(Responder.longitude, Grid.centre_longitude).label("longitude"),
+            func.coalesce(Responder.latitude, Grid.centre_latitude).label("latitude"),
+            _absent(at).label("absent"),
+            rostered.label("rostered"),
+        )
+        .outerjoin(Grid, (Grid.community_code == Responder.community_code) & (Grid.code == Responder.home_grid_code))
+        .where(Responder.community_code == community_code, Responder.active)
+    )
+    return (await session.execute(statement)).all()
+
+
+def _absent(at: datetime) -> Any:
+    return exists().where(
+        Absence.community_code == Responder.community_code,
+        Absence.responder_id == Responder.id,
+        Absence.starts_at <= at,
+        Absence.ends_at > at,
+    )
+
+
+def entries_of(table: type[RosterEntry] | type[Absence], responder: Responder, since: datetime) -> Select[Any]:
+    """A responder's shifts or absences that end after `since`."""
+    return select(table).where(
+        table.community_code == responder.community_code, table.responder_id == responder.id, table.ends_at > since
+    )
+
+
+async def lock_entry(
+    session: AsyncSession, table: type[RosterEntry] | type[Absence], responder: Responder, entry_id: UUID
+) -> RosterEntry | Absence:
+    entry = await session.get(table, (responder.community_code, entry_id), with_for_update=True)
+    if entry is None or entry.responder_id != responder.id:
+        raise NotFound
+    return entry

@@ -1,0 +1,203 @@
+"""Who is asked next: on arrival, after a hand-back, when nobody acknowledges, when a person decides."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.dispatch.events import WorkOrderAssigned, WorkOrderEscalated
+from services.dispatch.policies.repository import rules_of
+from services.dispatch.policies.schemas import Patience, PolicyRules
+from services.dispatch.responders.models import GENERALISTS, DutyPattern
+from services.dispatch.responders.repository import asked_for
+from services.dispatch.work_orders import repository
+from services.dispatch.work_orders.assignment import Candidate, Decision, Task, choose, rule_out
+from services.dispatch.work_orders.models import WorkOrder, WorkOrderAssignment
+from services.dispatch.work_orders.vocabulary import Cause, EscalatedTo, State, Tier, Urgency
+from shared import outbox
+from shared.clock import utc_now
+from shared.db import AsyncSession
+from shared.envelope import Event
+
+RETRY = timedelta(minutes=1)
+"""How often it is tried again while nobody can be asked."""
+RULES = "dispatch"
+"""Stands for whoever decided when no person did."""
+_ATTEMPTS = 5
+"""A candidate who reached their cap meanwhile is replaced by the next; so often, then it is left to the next sweep."""
+
+
+async def publish(session: AsyncSession, order: WorkOrder, *events: Event) -> None:
+    place = {"community_code": order.community_code, "subject": f"work-orders/{order.id}", "version": order.version}
+    await outbox.add_many(session, [outbox.row(each, **place) for each in events])  # type: ignore[arg-type]
+
+
+def touch(order: WorkOrder) -> None:
+    order.version += 1
+    order.updated_at = utc_now()
+
+
+async def assign_by_rules(session: AsyncSession, order: WorkOrder, cause: Cause) -> list[Event]:
+    """Ask whom the rules choose, else the duty desk, else nobody for a while. Returns what is to be published."""
+    rules = await rules_of(session, order.community_code, order.policy_number)
+    task, own, backup = await _task(session, order, rules)
+    decision = await _choose_below_cap(session, order, task, rules)
+    considered = [verdict.stored() for verdict in decision.verdicts]
+    chosen = decision.chosen
+    if chosen is not None:
+        tier = {own: Tier.FIRST, backup: Tier.BACKUP}.get(chosen, Tier.OTHER)
+        return [await ask(session, order, chosen, tier, cause, considered=considered, patience=_patience(rules, order))]
+    desk = await _take_duty_desk(session, order, [])
+    if desk is not None:
+        order.escalation_level = 2
+        return [await ask(session, order, desk, Tier.DUTY, cause, considered=considered)]
+    order.considered = considered
+    order.escalate_at = utc_now() + RETRY
+    return []
+
+
+async def ask(
+    session: AsyncSession,
+    order: WorkOrder,
+    responder_id: UUID,
+    tier: Tier,
+    cause: Cause,
+    *,
+    considered: list[dict] | None = None,
+    patience: Patience | None = None,
+    decided_by: str = RULES,
+    reason: bytes | None = None,
+) -> Event:
+    """Put the order into this responder's hands, whose load is counted already; to be published by the caller.
+
+    While others are asked as well, the first of them stays the one who answers for it.
+    """
+    now = utc_now()
+    if order.state is not State.ASSIGNED or order.responder_id is None:
+        order.responder_id, order.tier, order.assigned_at = responder_id, tier, now
+    order.state, order.considered = State.ASSIGNED, None
+    order.acknowledged_at = order.started_at = None
+    wait = patience.after(order.escalation_level) if patience else None
+    order.escalate_at = now + wait if wait else None
+    touch(order)
+    await session.flush()
+    await repository.add_assignment(
+        session,
+        WorkOrderAssignment(
+            community_code=order.community_code,
+            work_order_id=order.id,
+            responder_id=responder_id,
+            tier=tier,
+            cause=cause,
+            policy_number=order.policy_number,
+            considered=considered or [],
+            decided_by=decided_by,
+            reason=reason,
+            assigned_at=now,
+        ),
+    )
+    return WorkOrderAssigned(
+        work_order_id=order.id,
+        request_id=order.request_id,
+        grid_code=order.grid_code,
+        responder_id=responder_id,
+        tier=tier,
+        origin=order.origin,  # type: ignore[arg-type]
+    )
+
+
+async def escalate(session: AsyncSession, order: WorkOrder) -> None:
+    """Nobody acknowledged in time: ask the backup as well, then the duty desk. Those asked before stay asked."""
+    rules = await rules_of(session, order.community_code, order.policy_number)
+    holders = await repository.holders(session, order)
+    backup = await _take_backup(session, order, rules) if order.escalation_level == 0 else None
+    to, tier, asked = EscalatedTo.BACKUP, Tier.BACKUP, backup
+    order.escalation_level = 1
+    if backup is None:
+        to, tier, asked = EscalatedTo.DUTY_DESK, Tier.DUTY, await _take_duty_desk(session, order, holders)
+        order.escalation_level = 2
+    if asked is None:
+        order.escalate_at = None  # everybody who can be asked has been
+        await session.flush()
+        return
+    assigned = await ask(session, order, asked, tier, Cause.ESCALATION, patience=_patience(rules, order))
+    escalated = WorkOrderEscalated(work_order_id=order.id, request_id=order.request_id, to=to)
+    await publish(session, order, escalated, assigned)
+
+
+async def retry(session: AsyncSession, order: WorkOrder) -> None:
+    """Nobody could be asked when the order came or was handed back; perhaps somebody can be now."""
+    await publish(session, order, *await assign_by_rules(session, order, Cause.RETRY))
+    await session.flush()
+
+
+async def _task(session: AsyncSession, order: WorkOrder, rules: PolicyRules) -> tuple[Task, UUID | None, UUID | None]:
+    """What must be done, the grid's own worker, and their backup."""
+    grid = await repository.find_grid(session, order)
+    place = None
+    if grid and grid.centre_longitude is not None and grid.centre_latitude is not None:
+        place = (grid.centre_longitude, grid.centre_latitude)
+    task = Task(
+        own_worker_id=grid.responder_id if grid else None,
+        place=place,
+        skills=rules.skills_for(order.category),
+        person_id=order.requester_person_id,
+        household_id=order.household_id,
+        asked=frozenset(await repository.holders(session, order)) if order.assigned_at else frozenset(),
+        handed_back=await repository.who_handed_back(session, order) if order.assigned_at else frozenset(),
+    )
+    return task, task.own_worker_id, grid.backup_responder_id if grid else None
+
+
+async def _choose_below_cap(session: AsyncSession, order: WorkOrder, task: Task, rules: PolicyRules) -> Decision:
+    """Choose, and count the order for the chosen one, unless another transaction took their last place meanwhile."""
+    for _ in range(_ATTEMPTS):
+        candidates = await _candidates(session, order, utc_now())
+        decision = choose(task, candidates, metres_per_order=rules.metres_per_order)
+        if decision.chosen is None or await repository.take_load(session, order.community_code, decision.chosen):
+            return decision
+    return Decision(None, ())
+
+
+async def _candidates(session: AsyncSession, order: WorkOrder, at: datetime) -> list[Candidate]:
+    return [
+        Candidate(
+            id=row.id,
+            generalist=row.kind in GENERALISTS,
+            skills=frozenset(row.skills),
+            capacity=row.capacity,
+            load=row.open_orders,
+            on_duty=row.rostered or row.duty is DutyPattern.STANDING,
+            absent=row.absent,
+            place=None if row.longitude is None else (row.longitude, row.latitude),
+            last_assigned_at=row.last_assigned_at,
+            person_id=row.person_id,
+            household_id=row.household_id,
+        )
+        for row in await asked_for(session, order.community_code, order.grid_code, at)
+    ]
+
+
+async def _take_backup(session: AsyncSession, order: WorkOrder, rules: PolicyRules) -> UUID | None:
+    """The grid's backup, if every hard filter lets them be asked."""
+    task, _, backup = await _task(session, order, rules)
+    known = next((each for each in await _candidates(session, order, utc_now()) if each.id == backup), None)
+    if known is None or rule_out(task, known) is not None:
+        return None
+    return known.id if await repository.take_load(session, order.community_code, known.id) else None
+
+
+async def _take_duty_desk(session: AsyncSession, order: WorkOrder, holders: Iterable[UUID]) -> UUID | None:
+    """The duty desk, whatever it holds already: somebody must answer."""
+    desk = await repository.find_duty_desk(session, order.community_code)
+    if desk is None or desk in holders:
+        return None
+    return desk if await repository.take_load(session, order.community_code, desk, above_cap=True) else None
+
+
+async def patience_of(session: AsyncSession, order: WorkOrder) -> Patience:
+    """How long this order may wait for an acknowledgement."""
+    return _patience(await rules_of(session, order.community_code, order.policy_number), order)
+
+
+def _patience(rules: PolicyRules, order: WorkOrder) -> Patience:
+    return rules.urgent if order.urgency is Urgency.URGENT else rules.normal

@@ -1,0 +1,110 @@
+"""What requests and residents tell dispatch. Handlers see each event once, but perhaps late or in another order."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.dispatch.events import WorkOrderCancelled, WorkOrderCreated
+from services.dispatch.policies.repository import current_number
+from services.dispatch.work_orders import dispatching, repository
+from services.dispatch.work_orders.models import WorkOrder
+from services.dispatch.work_orders.vocabulary import OPEN, TRANSITIONS, Cause, Ending, Origin, State, Urgency
+from shared.clock import utc_now
+from shared.db import AsyncSession
+from shared.envelope import Envelope, Payload
+
+FALLBACK = timedelta(days=1)
+"""For a request that does not say until when it must be resolved."""
+
+
+class NotKnownYet(Exception):
+    """News of a request whose submission has not arrived: it is delivered again later."""
+
+
+class RequestNews(Payload):
+    """What every event of a request says."""
+
+    request_id: UUID
+    category: str = "other"
+    urgency: Urgency = Urgency.NORMAL
+    grid_code: str | None = None
+    requester_person_id: UUID | None = None
+    household_id: UUID | None = None
+    channel: str | None = None
+    origin: Origin | None = None
+    resolve_by: datetime | None = None
+
+
+class PersonErased(Payload):
+    person_id: UUID
+
+
+async def keep_submitted_request(session: AsyncSession, envelope: Envelope) -> None:
+    """A request came in: make its first work order and ask somebody at once."""
+    news = RequestNews.model_validate(envelope.data)
+    if not await repository.lock_orders_of(session, envelope.community, news.request_id):
+        await open_work_order(session, envelope, news, previous=None)
+
+
+async def keep_reopened_request(session: AsyncSession, envelope: Envelope) -> None:
+    """The requester says it is not solved: another order, linked to the one that did not settle it."""
+    news = RequestNews.model_validate(envelope.data)
+    *_, latest = await _known_orders(session, envelope, news)
+    if latest.request_version >= envelope.aggregateversion or latest.state in OPEN:
+        return
+    await open_work_order(session, envelope, news, previous=latest)
+
+
+async def keep_settled_request(session: AsyncSession, envelope: Envelope) -> None:
+    """The request was withdrawn, or settled without its order: nobody need work on it any more."""
+    news = RequestNews.model_validate(envelope.data)
+    for order in await _known_orders(session, envelope, news):
+        if order.request_version < envelope.aggregateversion and order.state in TRANSITIONS["cancel"]:
+            await _cancel(session, order)
+
+
+async def forget_person(session: AsyncSession, envelope: Envelope) -> None:
+    erased = PersonErased.model_validate(envelope.data)
+    await repository.forget_requester(session, envelope.community, erased.person_id)
+
+
+async def open_work_order(
+    session: AsyncSession, envelope: Envelope, news: RequestNews, *, previous: WorkOrder | None
+) -> WorkOrder:
+    order = WorkOrder(
+        community_code=envelope.community,
+        **news.model_dump(exclude={"origin", "resolve_by"}),
+        origin=news.origin.model_dump(mode="json") if news.origin else previous.origin if previous else None,
+        sequence=previous.sequence + 1 if previous else 1,
+        previous_id=previous.id if previous else None,
+        request_version=envelope.aggregateversion,
+        due_at=news.resolve_by or utc_now() + FALLBACK,
+        policy_number=await current_number(session, envelope.community),
+    )
+    session.add(order)
+    created = WorkOrderCreated(
+        work_order_id=order.id,
+        request_id=order.request_id,
+        grid_code=order.grid_code,
+        urgency=order.urgency,
+        origin=order.origin,  # type: ignore[arg-type]
+    )
+    assigned = await dispatching.assign_by_rules(session, order, Cause.ARRIVAL)
+    await session.flush()
+    await dispatching.publish(session, order, created, *assigned)
+    return order
+
+
+async def _known_orders(session: AsyncSession, envelope: Envelope, news: RequestNews) -> list[WorkOrder]:
+    orders = list(await repository.lock_orders_of(session, envelope.community, news.request_id))
+    if not orders:
+        raise NotKnownYet
+    return orders
+
+
+async def _cancel(session: AsyncSession, order: WorkOrder) -> None:
+    order.state, order.escalate_at = State.CANCELLED, None
+    dispatching.touch(order)
+    await session.flush()
+    await repository.end_assignments(session, order, Ending.CANCELLED)
+    event = WorkOrderCancelled(work_order_id=order.id, request_id=order.request_id)
+    await dispatching.publish(session, order, event)
