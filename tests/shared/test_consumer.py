@@ -11,7 +11,7 @@ from nats.js.errors import NotFoundError
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
-from shared import outbox, replay
+from shared import bus, consumer, outbox, replay
 from shared.codes import EVERYWHERE
 from shared.consumer import Handler, subject_of
 from shared.db import AsyncSession
@@ -285,6 +285,29 @@ async def test_stopping_finishes_what_was_begun_and_begins_nothing_more(pair: Pa
     assert await pair.seen() == {"things/a": [1]}
     pair.start_consumer()
     await eventually(lambda: sees(pair, {"things/a": [1], "things/b": [1]}))
+
+
+async def test_a_slow_handlers_event_is_not_delivered_again_meanwhile(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus, "ACK_WAIT_SECONDS", 0.6)
+    monkeypatch.setattr(consumer, "ACK_WAIT_SECONDS", 0.6)
+    before = consumed("duplicate")
+
+    async def slow(session: AsyncSession, event: Envelope) -> None:
+        await session.execute(text("SELECT pg_sleep(1.5)"))
+        await see(session, event)
+
+    await pair.publish("things/a", range(1, 2))
+    pair.start_relay()
+    pair.start_consumer(slow)
+    await eventually(lambda: sees(pair, {"things/a": [1]}))
+    await eventually(lambda: acknowledged(pair))
+    info = await (await pair.target_bus.jetstream()).consumer_info("REQUESTS", "dispatch__requests")
+    assert info.config.ack_wait == 0.6
+    assert info.delivered is not None
+    assert info.delivered.consumer_seq == 1
+    assert consumed("duplicate") == before
 
 
 async def test_the_trace_goes_on_in_the_handler(pair: Pair) -> None:
