@@ -1,0 +1,29 @@
+"""What requests listens to, by source service and event type."""
+
+from services.requests.service_requests import found_persons, progress
+from services.requests.service_requests.erasure import forget_person
+from shared.consumer import Handlers
+from shared.crypto import Keyring
+from shared.grid_directory import keep_published_grid
+
+
+def consumers(keyring: Keyring) -> dict[str, Handlers]:
+    """The handlers; erasure needs the keys."""
+    return {
+        "residents": {
+            "residents.found_person_reported.v1": found_persons.submit_for_found_person,
+            "residents.found_person_identified.v1": found_persons.follow_identified,
+            "residents.found_person_handed_over.v1": found_persons.follow_handed_over,
+            "residents.person_erased.v1": forget_person(keyring),
+        },
+        "dispatch": {
+            "dispatch.grid_published.v1": keep_published_grid,
+            "dispatch.work_order_created.v1": progress.follow_created,
+            "dispatch.work_order_assigned.v1": progress.follow_assigned,
+            "dispatch.work_order_acknowledged.v1": progress.follow_acknowledged,
+            "dispatch.work_order_started.v1": progress.follow_started,
+            "dispatch.work_order_completed.v1": progress.follow_completed,
+            "dispatch.work_order_handed_back.v1": progress.follow_handed_back,
+            "dispatch.work_order_escalated.v1": progress.follow_escalated,
+        },
+    }

@@ -1,0 +1,94 @@
+"""What requests publishes. Payloads carry ids, codes and states only."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.envelope import Event
+
+
+class Origin(BaseModel):
+    """The case of another service that a request was made from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: Literal["found_person"]
+    id: UUID
+
+
+class RequestSubmitted(Event):
+    type: ClassVar[str] = "requests.request_submitted.v1"
+
+    request_id: UUID
+    state: str
+    """`submitted`, or `accepted` for urgent ones, which are accepted as they come."""
+    category: str
+    urgency: str
+    grid_code: str | None
+    channel: str
+    origin: Origin | None
+    requester_person_id: UUID | None
+    household_id: UUID | None
+    resolve_by: datetime
+    """Until the first dispatch: the latest that it can become."""
+
+
+class RequestChanged(Event):
+    """Base of what is told of every public step, so that progress and result reach the requester."""
+
+    request_id: UUID
+    state: str
+    step: str
+    """What happened: `timeline.Step`."""
+    requester_person_id: UUID | None
+    household_id: UUID | None
+    grid_code: str | None
+    category: str
+    urgency: str
+
+
+class RequestAccepted(RequestChanged):
+    type: ClassVar[str] = "requests.request_accepted.v1"
+
+
+class RequestProgressed(RequestChanged):
+    """Any public step that has no event of its own, rejection included."""
+
+    type: ClassVar[str] = "requests.request_progressed.v1"
+
+
+class RequestRejected(RequestChanged):
+    """Nobody need act any more. The requester is told by `request_progressed`."""
+
+    type: ClassVar[str] = "requests.request_rejected.v1"
+
+
+class RequestResolved(RequestChanged):
+    type: ClassVar[str] = "requests.request_resolved.v1"
+
+
+class RequestConfirmed(RequestChanged):
+    type: ClassVar[str] = "requests.request_confirmed.v1"
+
+
+class RequestReopened(RequestChanged):
+    type: ClassVar[str] = "requests.request_reopened.v1"
+
+
+class RequestWithdrawn(RequestChanged):
+    type: ClassVar[str] = "requests.request_withdrawn.v1"
+
+
+class DeadlineBreached(Event):
+    type: ClassVar[str] = "requests.deadline_breached.v1"
+
+    request_id: UUID
+    deadline: str
+    """`accept`, `first_response` or `resolution`."""
+    due_at: datetime
+    state: str
+    grid_code: str | None
+    category: str
+    urgency: str

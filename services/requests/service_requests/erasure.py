@@ -1,0 +1,44 @@
+"""Forgetting a person: what they wrote and what was written about them becomes unreadable, here too."""
+
+from uuid import UUID
+
+from services.requests.service_requests import repository
+from services.requests.service_requests.models import ServiceRequest
+from shared.consumer import Handler
+from shared.crypto import Keyring
+from shared.db import AsyncSession
+from shared.envelope import Envelope, Payload
+from shared.ids import new_id
+from shared.vault import Vault
+
+
+class PersonErased(Payload):
+    person_id: UUID
+
+
+def forget_person(keyring: Keyring) -> Handler:
+    """Handler of `residents.person_erased.v1`. States and times of the requests stay, for the statistics."""
+
+    async def forget(session: AsyncSession, envelope: Envelope) -> None:
+        person_id = PersonErased.model_validate(envelope.data).person_id
+        vault, community_code = Vault(session, keyring), envelope.community
+        for request in await repository.requests_of_person(session, community_code, person_id):
+            if request.concerned_person_id == person_id:
+                request.concerned_person_id = None
+            if request.requester_person_id in (None, person_id):
+                await _shred(session, vault, request)
+            request.version += 1
+        await vault.destroy(community_code, person_id)
+        await repository.blank_texts(session, community_code, person_id)
+
+    return forget
+
+
+async def _shred(session: AsyncSession, vault: Vault, request: ServiceRequest) -> None:
+    """Make everything said in the request unreadable; what the office writes from now on gets a key of its own."""
+    await vault.destroy(request.community_code, request.key_subject_id)
+    await repository.blank_texts(session, request.community_code, request.key_subject_id)
+    request.key_subject_id = new_id()
+    request.requester_person_id = None
+    request.content_sealed = request.requester_sealed = request.requester_phone_index = None
+    request.longitude = request.latitude = None

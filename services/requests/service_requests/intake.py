@@ -1,0 +1,245 @@
+"""Taking a request in (受理): two round trips of its own, one to read what it depends on and one to write it all."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Insert, Row, insert
+
+from services.requests.categories.forms import check_answers
+from services.requests.categories.models import Urgency
+from services.requests.events import Origin, RequestSubmitted
+from services.requests.service_requests import repository
+from services.requests.service_requests.auth import OFFICE
+from services.requests.service_requests.deadlines import Terms, first_promise, next_due
+from services.requests.service_requests.errors import CategoryClosed
+from services.requests.service_requests.models import Channel, ServiceRequest, Step
+from services.requests.service_requests.schemas import PlaceCreate, ServiceRequestCreate
+from services.requests.service_requests.states import State
+from services.requests.service_requests.texts import Contact, Content, Place, key_for_writing, seal
+from services.requests.service_requests.timeline import Actor, entry_of, outbox_row
+from services.requests.vault import RequestVault
+from shared.auth import Principal, Role
+from shared.clock import utc_now
+from shared.crypto import DataKey, WrappedKey
+from shared.db import AsyncSession
+from shared.errors import NotFound, invalid
+from shared.geo import LonLat
+from shared.grid_directory import BoundaryLocator
+from shared.ids import new_id
+from shared.outbox import outbox
+from shared.statements import adding, together
+from shared.vault import DESTROYED, data_key
+
+_BY_HAND = frozenset({Channel.PHONE, Channel.VISIT, Channel.CARD})
+_WRITES_DOWN = OFFICE | {Role.GRID_WORKER}
+"""Who takes requests in for somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A request as it was just taken in, with what can be read of it without asking the database again."""
+
+    request: ServiceRequest
+    content: Content
+    contact: Contact | None
+    is_new: bool = True
+
+
+async def submit_request(
+    session: AsyncSession,
+    vault: RequestVault,
+    locator: BoundaryLocator,
+    principal: Principal,
+    data: ServiceRequestCreate,
+) -> Submitted:
+    """Take a request in from the app, by hand or from a partner.
+
+    A partner's own number makes it idempotent for good: the same number answers with the request that it made first.
+    """
+    _check_role(principal, data)
+    community_code = _community(principal, data)
+    if data.external_id and principal.client_id:
+        known = await repository.find_by_external_id(session, community_code, principal.client_id, data.external_id)
+        if known is not None:
+            return Submitted(known, Content(), None, is_new=False)
+    owner = _owner(principal, data)
+    place = data.place or PlaceCreate()
+    terms = await repository.read_for_intake(
+        session,
+        community_code,
+        data.category,
+        urgency=data.urgency,
+        address=(place.address.compound, place.address.building, place.address.unit) if place.address else None,
+        key_subject_id=owner["requester_person_id"],
+    )
+    if terms is None:
+        raise invalid("/category", "unknown", "没有这个类别", "No such category; see /v1/categories")
+    if not terms.active:
+        raise CategoryClosed
+    point = place.position.wgs84() if place.position else None
+    content = _content(data, terms, point)
+    grid_code = await _grid(
+        session=session,
+        locator=locator,
+        principal=principal,
+        community_code=community_code,
+        terms=terms,
+        point=point,
+    )
+    request = new_request(community_code, terms, category_code=data.category, grid_code=grid_code, **owner)
+    if terms.public and point:
+        request.longitude, request.latitude = point
+    contact = Contact(name=data.requester.name, phone=data.requester.phone) if data.requester else None
+    key_row = await _seal(vault, request, terms, content, contact)
+    await write(session, request, Actor.of(principal), also=key_row)
+    return Submitted(request, content, contact)
+
+
+def new_request(community_code: str, terms: Row[Any], *, category_code: str, **values: Any) -> ServiceRequest:
+    """A request under the terms in force. What is urgent is accepted as it comes."""
+    now = utc_now()
+    request_id = new_id()
+    is_urgent = terms.urgency is Urgency.URGENT
+    request = ServiceRequest(
+        community_code=community_code,
+        id=request_id,
+        key_subject_id=values.get("requester_person_id") or request_id,
+        category_code=category_code,
+        category_class=category_code.partition(".")[0],
+        urgency=terms.urgency,
+        state=State.ACCEPTED if is_urgent else State.SUBMITTED,
+        accepted_at=now if is_urgent else None,
+        policy_version=terms.policy_version,
+        created_at=now,
+        updated_at=now,
+        **first_promise(terms.urgency, Terms.of(terms), now),  # type: ignore[arg-type]
+        **values,
+    )
+    request.next_due_at = next_due(request)
+    return request
+
+
+async def write(session: AsyncSession, request: ServiceRequest, actor: Actor, *, also: Insert | None = None) -> None:
+    """Store the request, the first lines of its timeline and its event in one statement."""
+    steps = [Step.SUBMITTED] if request.state is State.SUBMITTED else [Step.SUBMITTED, Step.ACCEPTED]
+    entries = [entry_of(request, step, actor, at=request.created_at) for step in steps]
+    entries[0].state = State.SUBMITTED
+    event = insert(outbox).values(outbox_row(request, _submitted(request)))
+    writes = [adding(request), *map(adding, entries), event]
+    await together(session, *([also] if also is not None else []), *writes)
+
+
+def _submitted(request: ServiceRequest) -> RequestSubmitted:
+    origin = Origin(type="found_person", id=request.origin_id) if request.origin_type and request.origin_id else None
+    return RequestSubmitted(
+        request_id=request.id,
+        state=request.state.value,
+        category=request.category_code,
+        urgency=request.urgency.value,
+        grid_code=request.grid_code,
+        channel=request.channel.value,
+        origin=origin,
+        requester_person_id=request.requester_person_id,
+        household_id=request.household_id,
+        resolve_by=request.resolve_by,
+    )
+
+
+def _check_role(principal: Principal, data: ServiceRequestCreate) -> None:
+    """Refuse what the caller's role cannot say of a request."""
+    by_hand = principal.role in _WRITES_DOWN
+    reserved = {
+        "urgency": by_hand,
+        "channel": by_hand,
+        "requester_person_id": by_hand,
+        "household_id": by_hand,
+        "requester": by_hand or principal.role is Role.PARTNER,
+        "external_id": principal.role is Role.PARTNER and principal.client_id is not None,
+    }
+    for name, allowed in reserved.items():
+        if getattr(data, name) is not None and not allowed:
+            raise invalid(f"/{name}", "reserved", "您的身份不能填写此项", "Your role cannot set this")
+    if data.channel is not None and data.channel not in _BY_HAND:
+        raise invalid("/channel", "enum", "应为 phone、visit 或 card", "One of phone, visit, card")
+    if principal.role is Role.RESIDENT and principal.person_id is None:
+        raise NotFound
+
+
+def _community(principal: Principal, data: ServiceRequestCreate) -> str:
+    if data.community_code is None:
+        return principal.community_code
+    if not principal.may_see(data.community_code):
+        raise invalid("/community_code", "unknown", "没有这个社区", "No such community")
+    return data.community_code
+
+
+def _owner(principal: Principal, data: ServiceRequestCreate) -> dict[str, Any]:
+    """Whose request it is and how it came in."""
+    if principal.role is Role.RESIDENT:
+        person_id, channel = principal.person_id, Channel.APP
+        household_id = principal.household_id if data.share_with_household else None
+    else:
+        person_id, household_id = data.requester_person_id, data.household_id
+        channel = Channel.PARTNER if principal.role is Role.PARTNER else data.channel or Channel.PHONE
+    return {
+        "channel": channel,
+        "requester_person_id": person_id,
+        "household_id": household_id,
+        "client_id": principal.client_id if principal.role is Role.PARTNER else None,
+        "external_id": data.external_id,
+        "created_by": principal.subject,
+    }
+
+
+def _content(data: ServiceRequestCreate, terms: Row[Any], point: LonLat | None) -> Content:
+    place = None
+    if data.place:
+        longitude, latitude = point or (None, None)
+        place = Place(address=data.place.address, longitude=longitude, latitude=latitude, note=data.place.note)
+    answers = check_answers(terms.form, data.attributes)
+    return Content(title=data.title, description=data.description, attributes=answers, place=place)
+
+
+async def _grid(
+    *,
+    session: AsyncSession,
+    locator: BoundaryLocator,
+    principal: Principal,
+    community_code: str,
+    terms: Row[Any],
+    point: LonLat | None,
+) -> str | None:
+    """Address first, position next; what a worker of one grid writes down without a place is of that grid."""
+    if terms.grid_code:
+        return terms.grid_code
+    if point:
+        return await locator.find_grid(session, community_code, point)
+    return principal.grids[0] if principal.role is Role.GRID_WORKER and len(principal.grids) == 1 else None
+
+
+async def _seal(
+    vault: RequestVault, request: ServiceRequest, terms: Row[Any], content: Content, contact: Contact | None
+) -> Insert | None:
+    """Put the sealed texts on the request. Returns the insert of the request's own key when it got one."""
+    if content.is_empty and contact is None:
+        return None
+    key, key_row = await _key(vault, request, terms)
+    if not content.is_empty:
+        request.content_sealed = seal(key, content, request.id)
+    if contact is not None:
+        request.requester_sealed = seal(key, contact, request.id)
+        request.requester_phone_index = vault.phone_index(contact.phone) if contact.phone else None
+    return key_row
+
+
+async def _key(vault: RequestVault, request: ServiceRequest, terms: Row[Any]) -> tuple[DataKey, Insert | None]:
+    """The requester's key, which was read with the terms, or one of the request's own."""
+    community_code, subject_id = request.community_code, request.key_subject_id
+    if subject_id != request.id:
+        if terms.key_id is None or terms.key_id == DESTROYED:
+            return await key_for_writing(vault, community_code, subject_id), None
+        return vault.keyring.unwrap(WrappedKey(terms.key_id, terms.wrapped), community_code, subject_id), None
+    key, wrapped = vault.keyring.new_data_key(community_code, subject_id)
+    return key, insert(data_key).values(
+        community_code=community_code, subject_id=subject_id, key_id=wrapped.key_id, wrapped=wrapped.wrapped
+    )

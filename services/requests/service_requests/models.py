@@ -1,0 +1,281 @@
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from services.requests.categories.models import Urgency
+from services.requests.service_requests.states import State
+from services.requests.tables import Base
+from shared.clock import utc_now
+from shared.db import Tenant, text_enum
+from shared.ids import new_id
+
+_REQUEST = ["service_request.community_code", "service_request.id"]
+
+
+class Channel(StrEnum):
+    """Where a request came in (受理渠道)."""
+
+    APP = "app"
+    PHONE = "phone"
+    CARD = "card"
+    VISIT = "visit"
+    PARTNER = "partner"
+
+
+class Visibility(StrEnum):
+    PUBLIC = "public"
+    """The requester sees it."""
+    INTERNAL = "internal"
+
+
+class Step(StrEnum):
+    """What a line of the timeline records; the three rates (三率) are computed from these and their times."""
+
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    DISPATCHED = "dispatched"
+    ACKNOWLEDGED = "acknowledged"
+    STARTED = "started"
+    HANDED_BACK = "handed_back"
+    ESCALATED = "escalated"
+    PROGRESS = "progress"
+    NOTE = "note"
+    COMMENT = "comment"
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    RESOLVED = "resolved"
+    CONFIRMED = "confirmed"
+    REOPENED = "reopened"
+    WITHDRAWN = "withdrawn"
+    RATED = "rated"
+    IDENTIFIED = "identified"
+    HANDED_OVER = "handed_over"
+    DEADLINE_BREACHED = "deadline_breached"
+
+
+class Commendation(StrEnum):
+    """Thanks that are more than a score."""
+
+    THANKS = "thanks"
+    PENNANT = "pennant"
+    """锦旗: a silk pennant, given to whoever helped."""
+
+
+def _one_of(column: str, kind: type[StrEnum]) -> CheckConstraint:
+    listed = ", ".join(f"'{member.value}'" for member in kind)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+class ServiceRequest(Base, Tenant, table=True):
+    """A service request (居民诉求): what a resident wants, from its submission to its confirmation.
+
+    What the requester wrote, the address and the position are sealed: under the requester's key if they have an
+    account, else under the request's own (`key_subject_id`). Only of matters of public space is the position kept in
+    the clear. It is always the position of the matter, never of whoever reports it.
+    """
+
+    __tablename__ = "service_request"
+    __table_args__ = (
+        _one_of("state", State),
+        _one_of("urgency", Urgency),
+        _one_of("channel", Channel),
+        CheckConstraint("grid_code IS NULL OR starts_with(grid_code, community_code)", name="grid_in_community"),
+        CheckConstraint("(origin_type IS NULL) = (origin_id IS NULL)", name="origin"),
+        CheckConstraint("category_class = split_part(category_code, '.', 1)", name="category_class"),
+        CheckConstraint("external_id IS NULL OR client_id IS NOT NULL", name="external_id"),
+        CheckConstraint("(longitude IS NULL) = (latitude IS NULL)", name="position"),
+        ForeignKeyConstraint(
+            ["community_code", "category_code", "policy_version", "urgency"],
+            [
+                "deadline_policy.community_code",
+                "deadline_policy.category_code",
+                "deadline_policy.policy_version",
+                "deadline_policy.urgency",
+            ],
+            name="fk_service_request_policy",
+        ),
+        Index(None, "community_code", "resolve_by", "id"),
+        Index(None, "community_code", "state", "id"),
+        Index(None, "community_code", "grid_code", "id"),
+        Index(
+            None,
+            "community_code",
+            "requester_person_id",
+            "id",
+            postgresql_where=text("requester_person_id IS NOT NULL"),
+        ),
+        Index(None, "community_code", "household_id", "id", postgresql_where=text("household_id IS NOT NULL")),
+        Index(None, "community_code", "concerned_person_id", postgresql_where=text("concerned_person_id IS NOT NULL")),
+        Index(
+            None,
+            "community_code",
+            "requester_phone_index",
+            postgresql_where=text("requester_phone_index IS NOT NULL"),
+        ),
+        Index(
+            "uq_service_request_external_id",
+            "community_code",
+            "client_id",
+            "external_id",
+            unique=True,
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_service_request_origin",
+            "community_code",
+            "origin_type",
+            "origin_id",
+            unique=True,
+            postgresql_where=text("origin_id IS NOT NULL"),
+        ),
+        Index("ix_service_request_next_due_at", "next_due_at", postgresql_where=text("next_due_at IS NOT NULL")),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    state: State = Field(default=State.SUBMITTED, sa_type=text_enum(State))  # type: ignore[arg-type]
+    category_code: str = Field(max_length=60)
+    category_class: str = Field(max_length=60)
+    """One of the five classes: what the category's code begins with."""
+    urgency: Urgency = Field(sa_type=text_enum(Urgency))  # type: ignore[arg-type]
+    channel: Channel = Field(sa_type=text_enum(Channel))  # type: ignore[arg-type]
+    origin_type: str | None = None
+    origin_id: UUID | None = None
+    grid_code: str | None = Field(default=None, max_length=15)
+
+    requester_person_id: UUID | None = None
+    """Who asked, if they have a record; None: a caller, a passer-by, a partner."""
+    household_id: UUID | None = None
+    """The household concerned; its members may follow, confirm and rate."""
+    concerned_person_id: UUID | None = None
+    """The person a case is about, when somebody else reported it."""
+    client_id: str | None = None
+    external_id: str | None = None
+    """The partner's own number for it, unique per client."""
+    created_by: str
+
+    key_subject_id: UUID
+    content_sealed: bytes | None = None
+    """`texts.Content` as JSON."""
+    requester_sealed: bytes | None = None
+    """`texts.Contact` as JSON."""
+    requester_phone_index: bytes | None = None
+    longitude: float | None = None
+    latitude: float | None = None
+    """WGS 84; of public categories only."""
+
+    policy_version: int
+    accept_by: datetime
+    respond_by: datetime
+    resolve_by: datetime
+    accepted_at: datetime | None = None
+    responded_at: datetime | None = None
+    first_dispatched_at: datetime | None = None
+    """When the clock started. Nothing resets it."""
+    paused_at: datetime | None = None
+    """Since when the office waits for the requester; None: it does not."""
+    resolved_at: datetime | None = None
+    accept_breached_at: datetime | None = None
+    respond_breached_at: datetime | None = None
+    resolve_breached_at: datetime | None = None
+    next_due_at: datetime | None = None
+    """The earliest deadline that is neither met nor breached nor paused; what the timer sweeps by."""
+    reopened_count: int = 0
+
+    version: int = 1
+    created_at: datetime = Field(default_factory=utc_now)
+    updated_at: datetime = Field(default_factory=utc_now)
+
+
+class TimelineEntry(Base, Tenant, table=True):
+    """One step of a request and when it happened. Entries are added, never changed."""
+
+    __tablename__ = "timeline_entry"
+    __table_args__ = (
+        _one_of("step", Step),
+        _one_of("visibility", Visibility),
+        _one_of("state", State),
+        ForeignKeyConstraint(["community_code", "request_id"], _REQUEST),
+        Index(None, "community_code", "request_id", "id"),
+        Index(None, "community_code", "key_subject_id", postgresql_where=text("key_subject_id IS NOT NULL")),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    request_id: UUID
+    step: Step = Field(sa_type=text_enum(Step))  # type: ignore[arg-type]
+    visibility: Visibility = Field(sa_type=text_enum(Visibility))  # type: ignore[arg-type]
+    state: State = Field(sa_type=text_enum(State))  # type: ignore[arg-type]
+    """The request's state after the step."""
+    actor: str
+    """The account's subject, or the name of the service whose event it was."""
+    actor_role: str
+    responder_id: UUID | None = None
+    detail: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    """Codes and numbers only."""
+    key_subject_id: UUID | None = None
+    """Whose key seals the text: the writer's if they are a resident, else the request's."""
+    text_sealed: bytes | None = None
+    created_at: datetime = Field(default_factory=utc_now)
+
+
+class Rating(Base, Tenant, table=True):
+    """How one resident concerned judges the outcome (评价), with a commendation if they leave one."""
+
+    __tablename__ = "rating"
+    __table_args__ = (
+        CheckConstraint("score BETWEEN 1 AND 5", name="score"),
+        CheckConstraint("commendation IN ('thanks', 'pennant')", name="commendation"),
+        ForeignKeyConstraint(["community_code", "request_id"], _REQUEST),
+        Index("uq_rating_request_id_person_id", "community_code", "request_id", "person_id", "round", unique=True),
+        Index(None, "community_code", "key_subject_id", postgresql_where=text("key_subject_id IS NOT NULL")),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    request_id: UUID
+    person_id: UUID
+    round: int
+    """How often the request had been reopened: each outcome is judged for itself."""
+    score: int
+    solved: bool
+    satisfied: bool
+    commendation: Commendation | None = Field(default=None, sa_type=text_enum(Commendation))  # type: ignore[arg-type]
+    key_subject_id: UUID | None = None
+    text_sealed: bytes | None = None
+    created_at: datetime = Field(default_factory=utc_now)
+
+
+class RequestWorkOrder(Base, Tenant, table=True):
+    """A work order (工单) that dispatch made for a request, and the last event of it that was taken in."""
+
+    __tablename__ = "request_work_order"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_code", "request_id"], _REQUEST),
+        Index(None, "community_code", "request_id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    request_id: UUID
+    round: int
+    """How often the request had been reopened when the order was made; an order of an earlier round moves nothing."""
+    seen_version: int = 0
+
+
+class RequestResponder(Base, Tenant, table=True):
+    """A responder (responder 办理人) who was asked, and so may read the request until another has taken it over."""
+
+    __tablename__ = "request_responder"
+    __table_args__ = (
+        ForeignKeyConstraint(["community_code", "request_id"], _REQUEST),
+        Index(None, "community_code", "request_id"),
+    )
+
+    responder_id: UUID = Field(primary_key=True)
+    request_id: UUID = Field(primary_key=True)
+    work_order_id: UUID = Field(primary_key=True)
+    ended_at: datetime | None = None
+    """When the order was handed back or another took it over; None: still answerable (首接负责)."""

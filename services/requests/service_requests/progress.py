@@ -1,0 +1,178 @@
+"""What dispatch's work orders do to a request. Events come at least once and, after a failure, out of order.
+
+Every handler may be the first that hears of an order, and ignores what is older than what it has seen of it. An order
+that was made before the request was reopened is written down but moves nothing any more.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.requests.service_requests import deadlines, repository
+from services.requests.service_requests.models import RequestWorkOrder, ServiceRequest, Step, Visibility
+from services.requests.service_requests.states import OPEN, UNDER_WAY, State
+from services.requests.service_requests.timeline import Actor, entry_of, record
+from shared.db import AsyncSession
+from shared.envelope import Envelope, Payload
+
+_DISPATCH = Actor.service("dispatch")
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+class WorkOrderEvent(Payload):
+    """What any `dispatch.work_order_*.v1` may say."""
+
+    work_order_id: UUID
+    request_id: UUID
+    responder_id: UUID | None = None
+    tier: str | None = None
+    outcome: str | None = None
+    reason: str | None = None
+    to: str | None = None
+
+
+class UnknownRequest(LookupError):
+    """An event about a request that is not here yet; it is delivered again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An event taken in: what it says, when it happened, and the locked rows that it is about."""
+
+    event: WorkOrderEvent
+    at: datetime
+    request: ServiceRequest
+    order: RequestWorkOrder
+
+    @property
+    def moves(self) -> bool:
+        """Whether the order may still move the request."""
+        return self.order.round == self.request.reopened_count and self.request.state in OPEN
+
+
+async def follow_created(session: AsyncSession, envelope: Envelope) -> None:
+    await _take_in(session, envelope)
+
+
+async def follow_assigned(session: AsyncSession, envelope: Envelope) -> None:
+    """Somebody was asked: the request is dispatched and, the first time, its clock starts."""
+    taken = await _take_in(session, envelope)
+    if taken is None:
+        return
+    if taken.event.responder_id:
+        await repository.grant(session, taken.order, taken.event.responder_id)
+    is_news = taken.moves and taken.request.state is not State.DISPATCHED
+    if taken.moves:
+        await _start_clock(session, taken)
+        taken.request.state = State.DISPATCHED
+    await _record(session, taken, Step.DISPATCHED, is_public=is_news, tier=_code(taken.event.tier))
+
+
+async def follow_acknowledged(session: AsyncSession, envelope: Envelope) -> None:
+    """Somebody has accepted the work: who was asked besides need not answer for it any more (首接负责)."""
+    taken = await _take_in(session, envelope)
+    if taken is None:
+        return
+    await _take_over(session, taken)
+    moves = taken.moves
+    if moves:
+        await _start_clock(session, taken)
+        taken.request.responded_at = taken.request.responded_at or taken.at
+        if taken.request.state not in UNDER_WAY:
+            taken.request.state = State.DISPATCHED
+    await _record(session, taken, Step.ACKNOWLEDGED, is_public=moves)
+
+
+async def follow_started(session: AsyncSession, envelope: Envelope) -> None:
+    taken = await _take_in(session, envelope)
+    if taken is None:
+        return
+    await _take_over(session, taken)
+    moves = taken.moves
+    if moves:
+        await _start_clock(session, taken)
+        taken.request.responded_at = taken.request.responded_at or taken.at
+        taken.request.state = State.IN_PROGRESS
+    await _record(session, taken, Step.STARTED, is_public=moves)
+
+
+async def follow_completed(session: AsyncSession, envelope: Envelope) -> None:
+    """The work is done: the request is resolved, and waits for its requester to say so."""
+    taken = await _take_in(session, envelope)
+    if taken is None:
+        return
+    await _take_over(session, taken)
+    moves = taken.moves
+    if moves:
+        await _start_clock(session, taken)
+        deadlines.resume(taken.request, taken.at)
+        taken.request.responded_at = taken.request.responded_at or taken.at
+        taken.request.resolved_at = taken.at
+        taken.request.state = State.RESOLVED
+    await _record(session, taken, Step.RESOLVED, is_public=moves, outcome=_code(taken.event.outcome))
+
+
+async def follow_handed_back(session: AsyncSession, envelope: Envelope) -> None:
+    """The responder gives the work back. The clock runs on: handing back never resets it."""
+    taken = await _take_in(session, envelope)
+    if taken is None:
+        return
+    if taken.event.responder_id:
+        await repository.end_grants(session, taken.order, taken.at, of=taken.event.responder_id)
+    if taken.moves and taken.request.state in UNDER_WAY:
+        taken.request.state = State.DISPATCHED
+    await _record(session, taken, Step.HANDED_BACK, is_public=False, reason=_code(taken.event.reason))
+
+
+async def follow_escalated(session: AsyncSession, envelope: Envelope) -> None:
+    taken = await _take_in(session, envelope)
+    if taken is not None:
+        await _record(session, taken, Step.ESCALATED, is_public=False, to=_code(taken.event.to))
+
+
+async def _take_in(session: AsyncSession, envelope: Envelope) -> Taken | None:
+    """The event with its locked request and order; None if something newer of the order has been seen."""
+    event = WorkOrderEvent.model_validate(envelope.data)
+    request = await repository.find_by_id(session, envelope.community, event.request_id)
+    if request is None:
+        raise UnknownRequest
+    order = await repository.get_work_order(session, request, event.work_order_id)
+    if envelope.aggregateversion < order.seen_version:
+        return None
+    order.seen_version = envelope.aggregateversion
+    await session.flush()
+    return Taken(event, envelope.time, request, order)
+
+
+async def _start_clock(session: AsyncSession, taken: Taken) -> None:
+    """The clock runs from the first dispatch; what was taken up was thereby accepted."""
+    request = taken.request
+    request.accepted_at = request.accepted_at or taken.at
+    if request.first_dispatched_at is None:
+        policy = await repository.get_policy(session, request)
+        deadlines.start_clock(request, deadlines.Terms.of(policy), taken.at)
+
+
+async def _take_over(session: AsyncSession, taken: Taken) -> None:
+    if taken.event.responder_id:
+        await repository.grant(session, taken.order, taken.event.responder_id)
+        await repository.end_grants(session, taken.order, taken.at, but=taken.event.responder_id)
+
+
+async def _record(session: AsyncSession, taken: Taken, step: Step, *, is_public: bool, **detail: str | None) -> None:
+    entry = entry_of(
+        taken.request,
+        step,
+        _DISPATCH,
+        visibility=Visibility.PUBLIC if is_public else Visibility.INTERNAL,
+        responder_id=taken.event.responder_id,
+        detail={"work_order_id": str(taken.event.work_order_id), **detail},
+        at=taken.at,
+    )
+    await record(session, taken.request, entry)
+
+
+def _code(said: str | None) -> str | None:
+    """A code as it is, and nothing that could be a sentence."""
+    return said if said and _CODE.fullmatch(said) else None

@@ -1,0 +1,285 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, false, literal, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import col
+
+from services.requests.categories.models import Category, DeadlinePolicy, Urgency
+from services.requests.service_requests.models import (
+    Rating,
+    RequestResponder,
+    RequestWorkOrder,
+    ServiceRequest,
+    TimelineEntry,
+    Visibility,
+)
+from services.requests.tables import in_area
+from shared.auth import Principal, Role
+from shared.db import AsyncSession
+from shared.errors import NotFound
+from shared.grid_directory import grid_of_address
+from shared.vault import data_key
+
+SWEPT_AT_ONCE = 200
+_LOCK_EXTERNAL_ID = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 365003))")
+
+
+def readable(principal: Principal) -> Select[ServiceRequest]:
+    """The requests that this principal may see; every query of requests for a person starts here."""
+    statement = select(ServiceRequest).where(in_area(col(ServiceRequest.community_code), principal.area))
+    match principal.role:
+        case Role.STAFF | Role.HEAD | Role.SUPERVISOR:
+            return statement
+        case Role.RESIDENT:
+            return statement.where(_theirs(principal))
+        case Role.GRID_WORKER:
+            in_grids = col(ServiceRequest.grid_code).in_(principal.grids)
+            return statement.where(or_(in_grids, asked(principal)))
+        case Role.RESPONDER:
+            return statement.where(asked(principal))
+        case Role.PARTNER:
+            return statement.where(col(ServiceRequest.client_id) == principal.client_id)
+    raise NotFound
+
+
+def _theirs(principal: Principal) -> ColumnElement[bool]:
+    """What a resident asked themself, or what concerns their household."""
+    owners = (
+        (col(ServiceRequest.requester_person_id), principal.person_id),
+        (col(ServiceRequest.household_id), principal.household_id),
+    )
+    return or_(false(), *(column == owner for column, owner in owners if owner is not None))
+
+
+def asked(principal: Principal) -> ColumnElement[bool]:
+    """What dispatch has asked this responder to do, until another has taken it over."""
+    return col(ServiceRequest.id).in_(
+        select(col(RequestResponder.request_id)).where(
+            in_area(col(RequestResponder.community_code), principal.area),
+            col(RequestResponder.responder_id) == principal.responder_id,
+            col(RequestResponder.ended_at).is_(None),
+        )
+    )
+
+
+async def is_asked(session: AsyncSession, principal: Principal, request: ServiceRequest) -> bool:
+    """Whether dispatch has asked this responder to do it."""
+    statement = select(col(ServiceRequest.id)).where(
+        col(ServiceRequest.community_code) == request.community_code,
+        col(ServiceRequest.id) == request.id,
+        asked(principal),
+    )
+    return (await session.execute(statement)).first() is not None
+
+
+async def get_request(session: AsyncSession, principal: Principal, request_id: UUID) -> ServiceRequest:
+    return await _one(session, readable(principal).where(col(ServiceRequest.id) == request_id))
+
+
+async def lock_request(session: AsyncSession, principal: Principal, request_id: UUID) -> ServiceRequest:
+    """The request, held until the transaction ends: one step after the other."""
+    statement = readable(principal).where(col(ServiceRequest.id) == request_id)
+    return await _one(session, statement.with_for_update(of=ServiceRequest))
+
+
+async def _one(session: AsyncSession, statement: Select[ServiceRequest]) -> ServiceRequest:
+    request = (await session.execute(statement)).scalar_one_or_none()
+    if request is None:
+        raise NotFound
+    return request
+
+
+async def find_by_id(session: AsyncSession, community_code: str, request_id: UUID) -> ServiceRequest | None:
+    """For events, which have no principal; locked."""
+    return await session.get(ServiceRequest, (community_code, request_id), with_for_update=True)
+
+
+async def find_by_origin(
+    session: AsyncSession, community_code: str, origin_type: str, origin_id: UUID
+) -> ServiceRequest | None:
+    """The request made from a case of another service; locked."""
+    statement = select(ServiceRequest).where(
+        col(ServiceRequest.community_code) == community_code,
+        col(ServiceRequest.origin_type) == origin_type,
+        col(ServiceRequest.origin_id) == origin_id,
+    )
+    return (await session.execute(statement.with_for_update())).scalar_one_or_none()
+
+
+async def find_by_external_id(
+    session: AsyncSession, community_code: str, client_id: str, external_id: str
+) -> ServiceRequest | None:
+    """What this client submitted under its own number. Two at once: the second waits, and finds the first's."""
+    name = f"{community_code}/{client_id}/{external_id}"
+    await session.execute(_LOCK_EXTERNAL_ID, {"name": name})
+    statement = select(ServiceRequest).where(
+        col(ServiceRequest.community_code) == community_code,
+        col(ServiceRequest.client_id) == client_id,
+        col(ServiceRequest.external_id) == external_id,
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def read_for_intake(
+    session: AsyncSession,
+    community_code: str,
+    category_code: str,
+    *,
+    urgency: Urgency | None,
+    address: tuple[str, str, str] | None,
+    key_subject_id: UUID | None,
+) -> Any:
+    """Everything that a submission depends on, in one query: category, policy, grid of the address, data key.
+
+    None if the community has no such category.
+    """
+    grid = grid_of_address(community_code, *address).scalar_subquery() if address else literal(None)
+    statement = (
+        select(
+            col(Category.form),
+            col(Category.public),
+            col(Category.active),
+            col(DeadlinePolicy.urgency),
+            col(DeadlinePolicy.policy_version),
+            col(DeadlinePolicy.accept_minutes),
+            col(DeadlinePolicy.first_response_minutes),
+            col(DeadlinePolicy.resolution_minutes),
+            col(DeadlinePolicy.reopened_minutes),
+            grid.label("grid_code"),
+            data_key.c.key_id,
+            data_key.c.wrapped,
+        )
+        .join(
+            DeadlinePolicy,
+            (col(DeadlinePolicy.community_code) == col(Category.community_code))
+            & (col(DeadlinePolicy.category_code) == col(Category.code))
+            & (col(DeadlinePolicy.policy_version) == col(Category.policy_version))
+            & (col(DeadlinePolicy.urgency) == (col(Category.default_urgency) if urgency is None else urgency)),
+        )
+        .outerjoin(
+            data_key,
+            (data_key.c.community_code == col(Category.community_code)) & (data_key.c.subject_id == key_subject_id),
+        )
+        .where(col(Category.community_code) == community_code, col(Category.code) == category_code)
+    )
+    return (await session.execute(statement)).one_or_none()
+
+
+async def get_policy(session: AsyncSession, request: ServiceRequest) -> DeadlinePolicy:
+    """The policy under which the request was submitted."""
+    key = (request.community_code, request.category_code, request.policy_version, request.urgency)
+    return await session.get_one(DeadlinePolicy, key)
+
+
+def timeline(request: ServiceRequest, *, internal: bool) -> Select[TimelineEntry]:
+    statement = select(TimelineEntry).where(
+        col(TimelineEntry.community_code) == request.community_code, col(TimelineEntry.request_id) == request.id
+    )
+    return statement if internal else statement.where(col(TimelineEntry.visibility) == Visibility.PUBLIC)
+
+
+async def list_ratings(session: AsyncSession, request: ServiceRequest) -> Sequence[Rating]:
+    statement = select(Rating).where(
+        col(Rating.community_code) == request.community_code, col(Rating.request_id) == request.id
+    )
+    return (await session.execute(statement.order_by(col(Rating.id)))).scalars().all()
+
+
+async def find_rating(session: AsyncSession, request: ServiceRequest, person_id: UUID) -> Rating | None:
+    statement = select(Rating).where(
+        col(Rating.community_code) == request.community_code,
+        col(Rating.request_id) == request.id,
+        col(Rating.person_id) == person_id,
+        col(Rating.round) == request.reopened_count,
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def get_work_order(session: AsyncSession, request: ServiceRequest, work_order_id: UUID) -> RequestWorkOrder:
+    """What is known of this order; a first mention makes it one of the request's present round."""
+    known = await session.get(RequestWorkOrder, (request.community_code, work_order_id))
+    if known is None:
+        known = RequestWorkOrder(
+            community_code=request.community_code,
+            id=work_order_id,
+            request_id=request.id,
+            round=request.reopened_count,
+        )
+        session.add(known)
+    return known
+
+
+async def grant(session: AsyncSession, order: RequestWorkOrder, responder_id: UUID) -> None:
+    """Let a responder who was asked read the request."""
+    statement = insert(RequestResponder).values(
+        community_code=order.community_code,
+        responder_id=responder_id,
+        request_id=order.request_id,
+        work_order_id=order.id,
+    )
+    keys = ["community_code", "responder_id", "request_id", "work_order_id"]
+    await session.execute(statement.on_conflict_do_update(index_elements=keys, set_={"ended_at": None}))
+
+
+async def end_grants(
+    session: AsyncSession, order: RequestWorkOrder, at: datetime, *, of: UUID | None = None, but: UUID | None = None
+) -> None:
+    """No longer let one responder (`of`), or all but one (`but`), read the request for this order."""
+    statement = update(RequestResponder).where(
+        col(RequestResponder.community_code) == order.community_code,
+        col(RequestResponder.request_id) == order.request_id,
+        col(RequestResponder.work_order_id) == order.id,
+        col(RequestResponder.ended_at).is_(None),
+    )
+    chosen = col(RequestResponder.responder_id) == of if of else col(RequestResponder.responder_id) != but
+    await session.execute(statement.where(chosen).values(ended_at=at))
+
+
+async def lock_due(session: AsyncSession, now: datetime) -> Sequence[ServiceRequest]:
+    """Requests with a deadline that has come, earliest first; those that somebody is changing just now come later."""
+    statement = (
+        select(ServiceRequest)
+        .where(col(ServiceRequest.next_due_at) <= now)
+        .order_by(col(ServiceRequest.next_due_at))
+        .limit(SWEPT_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def find_by_phone(session: AsyncSession, community_code: str, phone_index: bytes, limit: int) -> Sequence[Any]:
+    statement = (
+        select(ServiceRequest)
+        .where(
+            col(ServiceRequest.community_code) == community_code,
+            col(ServiceRequest.requester_phone_index) == phone_index,
+        )
+        .order_by(col(ServiceRequest.id).desc())
+        .limit(limit)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def requests_of_person(session: AsyncSession, community_code: str, person_id: UUID) -> Sequence[ServiceRequest]:
+    """What a person asked, and what is about them; locked."""
+    statement = select(ServiceRequest).where(
+        col(ServiceRequest.community_code) == community_code,
+        or_(
+            col(ServiceRequest.requester_person_id) == person_id,
+            col(ServiceRequest.concerned_person_id) == person_id,
+        ),
+    )
+    return (await session.execute(statement.order_by(col(ServiceRequest.id)).with_for_update())).scalars().all()
+
+
+async def blank_texts(session: AsyncSession, community_code: str, key_subject_id: UUID) -> None:
+    """Drop the ciphertexts that nobody can open any more."""
+    for table in (TimelineEntry, Rating):
+        await session.execute(
+            update(table)
+            .where(col(table.community_code) == community_code, col(table.key_subject_id) == key_subject_id)
+            .values(text_sealed=None, key_subject_id=None)
+        )

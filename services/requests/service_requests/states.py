@@ -1,0 +1,64 @@
+"""The life of a request as one table: which action is possible in which states, and where it leads."""
+
+from enum import StrEnum
+
+from shared.errors import WrongState
+
+
+class State(StrEnum):
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    DISPATCHED = "dispatched"
+    IN_PROGRESS = "in_progress"
+    RESOLVED = "resolved"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    REOPENED = "reopened"
+
+
+class Action(StrEnum):
+    ACCEPT = "accept"
+    REJECT = "reject"
+    DISPATCH = "dispatch"
+    START = "start"
+    HAND_BACK = "hand_back"
+    WAIT = "wait"
+    RESOLVE = "resolve"
+    CONFIRM = "confirm"
+    REOPEN = "reopen"
+    WITHDRAW = "withdraw"
+    RATE = "rate"
+
+
+_S = State
+UNDER_WAY = frozenset({_S.DISPATCHED, _S.IN_PROGRESS})
+OPEN = frozenset({_S.SUBMITTED, _S.ACCEPTED, _S.REOPENED}) | UNDER_WAY
+"""Somebody still owes the requester an answer."""
+
+TRANSITIONS: dict[Action, tuple[frozenset[State], State | None]] = {
+    Action.ACCEPT: (frozenset({_S.SUBMITTED}), _S.ACCEPTED),
+    Action.REJECT: (frozenset({_S.SUBMITTED, _S.ACCEPTED, _S.DISPATCHED}), _S.REJECTED),
+    Action.DISPATCH: (OPEN, _S.DISPATCHED),
+    Action.START: (OPEN, _S.IN_PROGRESS),
+    Action.HAND_BACK: (UNDER_WAY, _S.DISPATCHED),
+    Action.WAIT: (UNDER_WAY, None),
+    Action.RESOLVE: (OPEN - {_S.SUBMITTED}, _S.RESOLVED),
+    Action.CONFIRM: (frozenset({_S.RESOLVED}), _S.CONFIRMED),
+    Action.REOPEN: (frozenset({_S.RESOLVED, _S.CONFIRMED}), _S.REOPENED),
+    Action.WITHDRAW: (OPEN, _S.WITHDRAWN),
+    Action.RATE: (frozenset({_S.RESOLVED, _S.CONFIRMED}), None),
+}
+"""Action → (the states in which it is possible, the state after; None: the same). Dispatch accepts what it takes up."""
+
+
+def is_possible(state: State, action: Action) -> bool:
+    return state in TRANSITIONS[action][0]
+
+
+def after(state: State, action: Action) -> State:
+    """The state that `action` leads to; WrongState where the table does not allow it."""
+    possible_in, leads_to = TRANSITIONS[action]
+    if state not in possible_in:
+        raise WrongState(state.value, (each.value for each in possible_in))
+    return leads_to or state

@@ -1,0 +1,113 @@
+"""Every step of a request is written down and, when it is public and the office's, told to the requester by event."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from services.requests.events import (
+    RequestAccepted,
+    RequestChanged,
+    RequestConfirmed,
+    RequestProgressed,
+    RequestRejected,
+    RequestReopened,
+    RequestResolved,
+    RequestWithdrawn,
+)
+from services.requests.service_requests.deadlines import next_due
+from services.requests.service_requests.models import ServiceRequest, Step, TimelineEntry, Visibility
+from shared import outbox
+from shared.auth import Principal
+from shared.clock import utc_now
+from shared.db import AsyncSession
+
+SYSTEM = "system"
+
+_EVENTS: dict[Step, tuple[type[RequestChanged], ...]] = {
+    Step.ACCEPTED: (RequestAccepted,),
+    Step.REJECTED: (RequestProgressed, RequestRejected),
+    Step.RESOLVED: (RequestResolved,),
+    Step.CONFIRMED: (RequestConfirmed,),
+    Step.REOPENED: (RequestReopened,),
+    Step.WITHDRAWN: (RequestWithdrawn,),
+}
+_SAID_BY_REQUESTER = frozenset({Step.COMMENT, Step.ANSWERED, Step.RATED})
+"""Nobody need tell a requester what they said themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who made a step: an account, or a service whose event it was."""
+
+    subject: str
+    role: str
+
+    @classmethod
+    def of(cls, principal: Principal) -> Self:
+        return cls(principal.subject, principal.role.value)
+
+    @classmethod
+    def service(cls, name: str) -> Self:
+        return cls(name, SYSTEM)
+
+
+def entry_of(
+    request: ServiceRequest,
+    step: Step,
+    actor: Actor,
+    *,
+    visibility: Visibility = Visibility.PUBLIC,
+    responder_id: UUID | None = None,
+    detail: dict[str, Any] | None = None,
+    at: datetime | None = None,
+) -> TimelineEntry:
+    """The line that records `step` with the request's state as it now is. Put its text on it, then `record` it."""
+    return TimelineEntry(
+        community_code=request.community_code,
+        request_id=request.id,
+        step=step,
+        visibility=visibility,
+        state=request.state,
+        actor=actor.subject,
+        actor_role=actor.role,
+        responder_id=responder_id,
+        detail={name: value for name, value in (detail or {}).items() if value is not None},
+        created_at=at or utc_now(),
+    )
+
+
+async def record(session: AsyncSession, request: ServiceRequest, entry: TimelineEntry) -> None:
+    """Write the step down with the change that it made, and tell of it."""
+    request.next_due_at = next_due(request)
+    request.version += 1
+    request.updated_at = utc_now()
+    session.add(entry)
+    await session.flush()
+    await outbox.add_many(session, events_of(request, entry))
+
+
+def events_of(request: ServiceRequest, entry: TimelineEntry) -> list[dict[str, object]]:
+    """The outbox rows of a step: one for a public step of the office, two for a rejection, none for the rest."""
+    if entry.visibility is not Visibility.PUBLIC or entry.step in _SAID_BY_REQUESTER:
+        return []
+    told = {
+        "request_id": request.id,
+        "state": request.state.value,
+        "step": entry.step.value,
+        "requester_person_id": request.requester_person_id,
+        "household_id": request.household_id,
+        "grid_code": request.grid_code,
+        "category": request.category_code,
+        "urgency": request.urgency.value,
+    }
+    return [outbox_row(request, kind(**told)) for kind in _EVENTS.get(entry.step, (RequestProgressed,))]
+
+
+def outbox_row(request: ServiceRequest, event: Any) -> dict[str, object]:
+    return outbox.row(
+        event,
+        community_code=request.community_code,
+        subject=f"service-requests/{request.id}",
+        version=request.version,
+    )
