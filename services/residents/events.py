@@ -1,0 +1,105 @@
+"""What residents publishes. Payloads carry ids, codes and states only, never a person's data."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from shared.envelope import Event
+
+
+class HouseholdRegistered(Event):
+    type: ClassVar[str] = "residents.household_registered.v1"
+
+    household_id: UUID
+    grid_code: str | None
+
+
+class HouseholdMoved(Event):
+    """Another address, or the same address in another grid."""
+
+    type: ClassVar[str] = "residents.household_moved.v1"
+
+    household_id: UUID
+    grid_code: str | None
+
+
+class HouseholdColourChanged(Event):
+    type: ClassVar[str] = "residents.household_colour_changed.v1"
+
+    household_id: UUID
+    grid_code: str | None
+    colour: str
+    """The code of a colour in the community's published scheme."""
+    visit_interval_days: int | None
+    """How often that colour asks for a visit; None: it does not."""
+
+
+class PersonRegistered(Event):
+    type: ClassVar[str] = "residents.person_registered.v1"
+
+    person_id: UUID
+    household_id: UUID
+
+
+class PersonTagsChanged(Event):
+    type: ClassVar[str] = "residents.person_tags_changed.v1"
+
+    person_id: UUID
+    household_id: UUID
+
+
+class PersonErased(Event):
+    """Everybody who holds a data key of this person destroys it."""
+
+    type: ClassVar[str] = "residents.person_erased.v1"
+
+    person_id: UUID
+
+
+class ContactCardIssued(Event):
+    type: ClassVar[str] = "residents.contact_card_issued.v1"
+
+    card_id: UUID
+    household_id: UUID | None
+    grid_code: str
+
+
+class ContactCardScanned(Event):
+    """At most once a minute per card; nothing about who scanned it."""
+
+    type: ClassVar[str] = "residents.contact_card_scanned.v1"
+
+    card_id: UUID
+    grid_code: str
+
+
+class FoundPersonReported(Event):
+    """Somebody is out there and needs to be brought home: always urgent."""
+
+    type: ClassVar[str] = "residents.found_person_reported.v1"
+
+    found_person_id: UUID
+    card_id: UUID | None
+    grid_code: str | None
+    urgency: str = "urgent"
+
+
+class FoundPersonIdentified(Event):
+    type: ClassVar[str] = "residents.found_person_identified.v1"
+
+    found_person_id: UUID
+    person_id: UUID
+    household_id: UUID
+
+
+class FoundPersonHandedOver(Event):
+    type: ClassVar[str] = "residents.found_person_handed_over.v1"
+
+    found_person_id: UUID
+
+
+class FoundPersonClosed(Event):
+    type: ClassVar[str] = "residents.found_person_closed.v1"
+
+    found_person_id: UUID
+    outcome: str
+    """`returned_home`, `in_care`, `with_police` or `unfounded`."""

@@ -1,0 +1,115 @@
+"""Endpoints of a household's card."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from services.residents.household_cards import repository, service
+from services.residents.household_cards.auth import CardHistoryRead, CardsRead, CardsWrite
+from services.residents.household_cards.models import HouseholdCardChange
+from services.residents.household_cards.schemas import (
+    CardChangeRead,
+    CardOverride,
+    CardRead,
+    ReasonsReveal,
+    RevealedReason,
+)
+from services.residents.households.repository import get_household
+from services.residents.signing import SignerDep
+from services.residents.vault import VaultDep
+from shared import audit
+from shared.clock import CHINA
+from shared.concurrency import etag, tag_response
+from shared.pagination import Page, PageRequest, paginate
+from shared.routing import Router
+from shared.sessions import Session
+
+router = Router(prefix="/v1/households/{household_id}/card", tags=["household-cards"])
+
+
+@router.get("", response_model=CardRead)
+async def get_card(
+    principal: CardsRead, session: Session, household_id: UUID, request: Request, response: Response
+) -> CardRead:
+    household = await get_household(session, principal, household_id)
+    card = await repository.get_card(session, household)
+    tag_response(request, response, card.version)
+    return await service.show_card(session, principal, card)
+
+
+@router.get("/history", response_model=Page[CardChangeRead])
+async def list_changes(
+    principal: CardHistoryRead,
+    session: Session,
+    household_id: UUID,
+    page: PageRequest,
+    on: Annotated[
+        date | None,
+        Query(
+            ge=date(2000, 1, 1), le=date(2200, 1, 1), description="Only what the card said on this day (Asia/Shanghai)."
+        ),
+    ] = None,
+) -> Page[CardChangeRead]:
+    """What the card said and why, the newest first: "why was this household yellow in May"."""
+    household = await get_household(session, principal, household_id)
+    statement = repository.changes_of(household)
+    if on is not None:
+        begin = datetime.combine(on, time.min, CHINA)
+        statement = repository.in_force_between(statement, begin, begin + timedelta(days=1))
+    order_by = (HouseholdCardChange.began_at.desc(), HouseholdCardChange.id.desc())
+    found = await paginate(session, statement, order_by=order_by, page=page)
+    found.items = [CardChangeRead.model_validate(change, from_attributes=True) for change in found.items]
+    return found
+
+
+@router.post("/override", response_model=CardRead)
+async def override_card(
+    principal: CardsWrite,
+    session: Session,
+    vault: VaultDep,
+    household_id: UUID,
+    data: CardOverride,
+    response: Response,
+) -> CardRead:
+    """Set the card for a while, with a reason; it goes back by itself after the last day."""
+    household = await get_household(session, principal, household_id)
+    card = await service.override_card(session, vault, principal, household, data)
+    response.headers["ETag"] = etag(card.version)
+    return await service.show_card(session, principal, card)
+
+
+@router.post("/clear-override", response_model=CardRead)
+async def clear_override(
+    principal: CardsWrite, session: Session, vault: VaultDep, household_id: UUID, response: Response
+) -> CardRead:
+    household = await get_household(session, principal, household_id)
+    card = await service.clear_override(session, vault, principal, household)
+    response.headers["ETag"] = etag(card.version)
+    return await service.show_card(session, principal, card)
+
+
+@router.post("/reveal-reasons", response_model=list[RevealedReason])
+async def reveal_reasons(
+    principal: CardHistoryRead,
+    session: Session,
+    vault: VaultDep,
+    signer: SignerDep,
+    household_id: UUID,
+    data: ReasonsReveal,
+) -> list[RevealedReason]:
+    """Why staff overrode the card, in their own words; for a named purpose, audited."""
+    household = await get_household(session, principal, household_id)
+    await audit.record(
+        session,
+        signer,
+        principal,
+        community_code=household.community_code,
+        action="household_cards.reveal_reasons",
+        purpose=data.purpose,
+        subject_type="household",
+        subject_id=household.id,
+        fields=["override_reason"],
+    )
+    return await service.reveal_reasons(session, vault, household)

@@ -1,0 +1,128 @@
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from services.residents.household_cards.models import ChangeCause, SchemeState
+from services.residents.household_cards.rules import BoundedRule, ColourCode
+from shared.audit import Purpose
+from shared.errors import both
+from shared.identity import FreeText, PersonName
+
+
+class Schema(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class BothNames(Schema):
+    zh: PersonName
+    en: PersonName
+
+
+class BothTexts(Schema):
+    zh: FreeText
+    en: FreeText
+
+
+class Colour(Schema):
+    """One colour of a scheme: what it means, how often it asks for a visit, and whom it is for."""
+
+    code: ColourCode
+    name: BothNames
+    meaning: BothTexts
+    visit_interval_days: Annotated[int | None, Field(ge=1, le=366)] = None
+    """None: no regular visit."""
+    rule: BoundedRule | None = None
+
+
+def _in_precedence(colours: list[Colour]) -> list[Colour]:
+    codes = [colour.code for colour in colours]
+    if len(set(codes)) < len(codes):
+        raise ValueError(both("颜色编码不能重复。", "Each colour needs a code of its own."))
+    *ruled, rest = colours
+    if rest.rule is not None or any(colour.rule is None for colour in ruled):
+        raise ValueError(
+            both(
+                "除最后一种颜色外都要有规则; 最后一种没有规则, 收纳其余住户。",
+                "Every colour but the last needs a rule; the last has none and takes all other households.",
+            )
+        )
+    return colours
+
+
+class ColourSchemeCreate(Schema):
+    """Colours in order of precedence, the most urgent first. Usually five; what they mean is the community's choice."""
+
+    colours: Annotated[list[Colour], Field(min_length=1, max_length=12), AfterValidator(_in_precedence)]
+
+
+class ColourSchemeUpdate(Schema):
+    """A draft's colours, replaced as a whole."""
+
+    colours: Annotated[list[Colour], Field(min_length=1, max_length=12), AfterValidator(_in_precedence)]
+
+
+class ColourSchemeRead(BaseModel):
+    id: UUID
+    number: int
+    state: SchemeState
+    colours: list[Colour]
+    published_at: datetime | None
+    households_pending: int
+    """Households whose card does not follow this published scheme yet; 0 when all do."""
+    version: int
+
+
+class CardOverride(Schema):
+    colour: ColourCode
+    reason: FreeText
+    until: date
+    """The last day, in Asia/Shanghai; at most a year ahead."""
+
+
+class CardRead(BaseModel):
+    """The household's card as it is now."""
+
+    household_id: UUID
+    colour: str | None
+    """None until the community has published a scheme."""
+    name: BothNames | None
+    meaning: BothTexts | None
+    visit_interval_days: int | None
+    scheme_number: int | None
+    derived_colour: str | None
+    """What the scheme says, where staff have overridden it."""
+    facts: list[str]
+    """Which of the rule's conditions hold, e.g. `tag:dementia`, `age>=80`; empty for those who may not know."""
+    override_until: date | None
+    version: int
+
+
+class CardChangeRead(BaseModel):
+    """What the card said from `began_at` to `ended_at`, and why."""
+
+    id: UUID
+    cause: ChangeCause
+    scheme_number: int | None
+    colour: str | None
+    derived_colour: str | None
+    rule: dict[str, Any] | None
+    facts: list[str]
+    made_by: str | None
+    """The subject of the account that overrode or cleared; None for what was derived."""
+    override_until: date | None
+    began_at: datetime
+    ended_at: datetime | None
+
+
+class ReasonsReveal(Schema):
+    purpose: Purpose
+
+
+class RevealedReason(BaseModel):
+    """Why staff overrode the card, in their own words."""
+
+    change_id: UUID
+    began_at: datetime
+    reason: str

@@ -1,0 +1,87 @@
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import Select, false, literal_column, select, text
+
+from services.residents.household_cards.models import HouseholdCard
+from services.residents.households.models import Household
+from services.residents.scope import in_area
+from shared.auth import Principal, Role
+from shared.db import AsyncSession
+from shared.errors import NotFound
+from shared.grid_directory import grid_address
+
+
+def readable(principal: Principal) -> Select[tuple[Household]]:
+    """The households that this principal may see; every query for a person starts here."""
+    statement = select(Household).where(in_area(Household.community_code, principal))
+    match principal.role:
+        case Role.STAFF | Role.HEAD | Role.SUPERVISOR | Role.GATEWAY:
+            return statement
+        case Role.GRID_WORKER:
+            return statement.where(Household.grid_code.in_(principal.grids))
+        case Role.RESIDENT if principal.household_id is not None:
+            return statement.where(Household.id == principal.household_id)
+    return statement.where(false())
+
+
+async def get_household(session: AsyncSession, principal: Principal, household_id: UUID) -> Household:
+    found = (await session.execute(readable(principal).where(Household.id == household_id))).scalar_one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def lock_household(session: AsyncSession, principal: Principal, household_id: UUID) -> Household:
+    """The household as it is now, held until the transaction ends."""
+    statement = readable(principal).where(Household.id == household_id).with_for_update(of=Household)
+    found = (await session.execute(statement)).scalar_one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def colours(session: AsyncSession, households: Sequence[Household]) -> dict[UUID, str | None]:
+    """What the cards of these households show."""
+    if not households:
+        return {}
+    statement = select(HouseholdCard.household_id, HouseholdCard.colour).where(
+        HouseholdCard.community_code.in_({household.community_code for household in households}),
+        HouseholdCard.household_id.in_([household.id for household in households]),
+    )
+    return {row.household_id: row.colour for row in await session.execute(statement)}
+
+
+async def addresses(session: AsyncSession, community_code: str) -> dict[tuple[str, str, str], str]:
+    """The community's whole address table: (compound, building, unit) → grid code."""
+    columns = grid_address.c
+    statement = select(columns.compound, columns.building, columns.unit, columns.grid_code).where(
+        columns.community_code == community_code
+    )
+    return {(row.compound, row.building, row.unit): row.grid_code for row in await session.execute(statement)}
+
+
+_FOLLOW_ADDRESSES = text("""
+    UPDATE household
+    SET grid_code = found.grid_code, version = household.version + 1, updated_at = now()
+    FROM (
+        SELECT dwelling.id,
+               (SELECT address.grid_code
+                FROM grid_address AS address
+                WHERE address.community_code = :community_code AND address.compound = dwelling.compound
+                      AND address.building = dwelling.building AND address.unit IN ('', dwelling.unit)
+                ORDER BY address.unit DESC
+                LIMIT 1) AS grid_code
+        FROM household AS dwelling
+        WHERE dwelling.community_code = :community_code
+    ) AS found
+    WHERE household.community_code = :community_code AND household.id = found.id
+          AND household.grid_code IS DISTINCT FROM found.grid_code
+    RETURNING household.id, household.grid_code, household.version
+""").columns(Household.id, literal_column("grid_code"), literal_column("version"))
+
+
+async def follow_addresses(session: AsyncSession, community_code: str) -> Iterable[tuple[UUID, str | None, int]]:
+    """Put every household into the grid that its address has now. Returns (id, grid, version) of those that changed."""
+    rows = (await session.execute(_FOLLOW_ADDRESSES, {"community_code": community_code})).all()
+    return [(row.id, row.grid_code, row.version) for row in rows]

@@ -1,0 +1,71 @@
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from shared.errors import both
+from shared.identity import PersonName, normalise_name
+from shared.ids import new_id
+
+
+class Schema(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+PlaceName = PersonName
+Unit = Annotated[
+    str, StringConstraints(max_length=20), AfterValidator(lambda text: normalise_name(text) if text.strip() else "")
+]
+Room = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=20),
+    AfterValidator(normalise_name),
+]
+
+
+class HouseholdCreate(Schema):
+    """An address. The grid follows from dispatch's address table."""
+
+    compound: PlaceName
+    building: PlaceName
+    unit: Unit = ""
+    """Empty where the building has one entrance only."""
+    room: Room
+
+
+class HouseholdMove(HouseholdCreate):
+    """The address to which the household has moved, within the same community."""
+
+
+class HouseholdUpdate(Schema):
+    """Corrects what was written wrongly; a household that really moved is moved."""
+
+    compound: PlaceName | None = None
+    building: PlaceName | None = None
+    unit: Unit | None = None
+    room: Room | None = None
+
+    @model_validator(mode="after")
+    def _nothing_is_removed(self) -> "HouseholdUpdate":
+        if any(getattr(self, name) is None for name in self.model_fields_set):
+            raise ValueError(both("地址的各部分不能为空。", "No part of an address can be removed."))
+        return self
+
+
+class HouseholdImport(HouseholdCreate):
+    """One household of a bulk load; people refer to it by its id."""
+
+    id: UUID = Field(default_factory=new_id)
+
+
+class HouseholdRead(BaseModel):
+    id: UUID
+    compound: str
+    building: str
+    unit: str
+    room: str | None
+    """None for those who may not know the door."""
+    grid_code: str | None
+    colour: str | None
+    """What the household's card shows; None until the community has published a scheme."""
+    version: int

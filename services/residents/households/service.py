@@ -1,0 +1,165 @@
+"""Use cases of households. They flush and never commit: the edge does."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+
+from services.residents.events import HouseholdMoved, HouseholdRegistered
+from services.residents.household_cards.derive import derive_one
+from services.residents.households import repository
+from services.residents.households.auth import SEE_THE_DOOR
+from services.residents.households.errors import HouseholdExists
+from services.residents.households.models import Household
+from services.residents.households.schemas import (
+    HouseholdCreate,
+    HouseholdMove,
+    HouseholdRead,
+    HouseholdUpdate,
+)
+from services.residents.locks import Lock, share
+from services.residents.vault import RegistryVault
+from shared import outbox
+from shared.auth import Principal, Role
+from shared.clock import utc_now
+from shared.concurrency import check_version
+from shared.crypto import DataKey, Keyring
+from shared.db import AsyncSession
+from shared.errors import Forbidden
+from shared.grid_directory import find_grid_by_address
+
+ADDRESS_UNIQUE = "uq_household_address"
+
+
+async def register_household(
+    session: AsyncSession, vault: RegistryVault, principal: Principal, data: HouseholdCreate
+) -> Household:
+    """Register a household at its address, in the grid that answers for it."""
+    community_code = principal.community_code
+    household = Household(
+        community_code=community_code,
+        compound=data.compound,
+        building=data.building,
+        unit=data.unit,
+        room=b"",
+        room_index=b"",
+    )
+    key = await vault.key_for(community_code, household.id)
+    _set_room(vault.keyring, key, household, data.room)
+    await _set_grid(session, principal, household)
+    session.add(household)
+    await _flush_address(session)
+    await derive_one(session, vault, household)
+    event = HouseholdRegistered(household_id=household.id, grid_code=household.grid_code)
+    await _publish(session, household, event)
+    return household
+
+
+async def correct_household(
+    session: AsyncSession,
+    vault: RegistryVault,
+    principal: Principal,
+    household_id: UUID,
+    data: HouseholdUpdate,
+    expected: int,
+) -> Household:
+    """Correct an address that was written wrongly."""
+    household = await repository.lock_household(session, principal, household_id)
+    check_version(household.version, expected)
+    await _readdress(session, vault, principal, household, data.model_dump(exclude_unset=True))
+    return household
+
+
+async def move_household(
+    session: AsyncSession, vault: RegistryVault, principal: Principal, household_id: UUID, data: HouseholdMove
+) -> Household:
+    """The household now lives elsewhere in the community."""
+    household = await repository.lock_household(session, principal, household_id)
+    await _readdress(session, vault, principal, household, data.model_dump())
+    return household
+
+
+async def show(
+    session: AsyncSession, vault: RegistryVault, principal: Principal, households: Sequence[Household]
+) -> list[HouseholdRead]:
+    """Households as this principal may read them, in the order given."""
+    rooms = await open_rooms(vault, households) if principal.role in SEE_THE_DOOR else {}
+    colours = await repository.colours(session, households)
+    return [
+        HouseholdRead(
+            **household.model_dump(include={"id", "compound", "building", "unit", "grid_code", "version"}),
+            room=rooms.get(household.id),
+            colour=colours.get(household.id),
+        )
+        for household in households
+    ]
+
+
+async def open_rooms(vault: RegistryVault, households: Sequence[Household]) -> dict[UUID, str]:
+    """The room of each household; all must be of one community."""
+    if not households:
+        return {}
+    keys = await vault.keys_for(households[0].community_code, [household.id for household in households])
+    return {
+        household.id: keys[household.id].open(household.room, table="household", column="room", row_id=household.id)
+        for household in households
+        if household.id in keys
+    }
+
+
+def seal_room(key: DataKey, household_id: UUID, room: str) -> bytes:
+    return key.seal(room, table="household", column="room", row_id=household_id)
+
+
+def index_room(keyring: Keyring, compound: str, building: str, unit: str, room: str) -> bytes:
+    """Equal for the same door only; the same room number next door gives another index."""
+    return keyring.blind_index("household-room", "\0".join((compound, building, unit, room)))
+
+
+def _set_room(keyring: Keyring, key: DataKey, household: Household, room: str) -> None:
+    household.room = seal_room(key, household.id, room)
+    household.room_index = index_room(keyring, household.compound, household.building, household.unit, room)
+
+
+async def _set_grid(session: AsyncSession, principal: Principal, household: Household) -> None:
+    """File the household under its address; a grid worker may do so within their own grids only."""
+    community_code = household.community_code
+    await share(session, Lock.ADDRESSES, community_code)
+    household.grid_code = await find_grid_by_address(
+        session, community_code, household.compound, household.building, household.unit
+    )
+    if principal.role is Role.GRID_WORKER and household.grid_code not in principal.grids:
+        raise Forbidden
+
+
+async def _readdress(
+    session: AsyncSession, vault: RegistryVault, principal: Principal, household: Household, changes: dict[str, str]
+) -> None:
+    key = await vault.key_for(household.community_code, household.id)
+    room = changes.pop("room", None) or key.open(household.room, table="household", column="room", row_id=household.id)
+    household.sqlmodel_update(changes)
+    _set_room(vault.keyring, key, household, room)
+    await _set_grid(session, principal, household)
+    household.version += 1
+    household.updated_at = utc_now()
+    await _flush_address(session)
+    await _publish(session, household, HouseholdMoved(household_id=household.id, grid_code=household.grid_code))
+
+
+async def _flush_address(session: AsyncSession) -> None:
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        if ADDRESS_UNIQUE in str(error.orig):
+            raise HouseholdExists from error
+        raise
+
+
+async def _publish(session: AsyncSession, household: Household, event: HouseholdRegistered | HouseholdMoved) -> None:
+    await outbox.add(
+        session,
+        event,
+        community_code=household.community_code,
+        subject=f"households/{household.id}",
+        version=household.version,
+    )

@@ -1,0 +1,166 @@
+"""Loading a whole registry at once: few statements however many people. The caller commits, in batches if it likes.
+
+Cards of imported households are due: the timer derives them as soon as the transaction has committed.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+
+from services.residents.events import HouseholdRegistered, PersonRegistered
+from services.residents.household_cards.models import HouseholdCard
+from services.residents.households.models import Household
+from services.residents.households.repository import addresses
+from services.residents.households.schemas import HouseholdImport
+from services.residents.households.service import index_room, seal_room
+from services.residents.locks import Lock, share
+from services.residents.people import repository
+from services.residents.people.models import FamilyContact, Person, PersonTag
+from services.residents.people.records import PersonalData, seal_contact, seal_evidence, seal_person
+from services.residents.people.schemas import PersonImport
+from services.residents.people.service import personal_data
+from services.residents.people.tokens import CachedIndexer, index_identity_number, index_phone, person_tokens
+from services.residents.vault import RegistryVault
+from shared import outbox
+from shared.clock import china_today
+from shared.crypto import DataKey, Keyring
+from shared.db import AsyncSession, columns_of
+from shared.ids import new_id
+
+_PERSONAL = {"name", "phone", "identity_number", "birth_on", "sex", "cautions"}
+
+
+async def import_registry(
+    session: AsyncSession,
+    keyring: Keyring,
+    community_code: str,
+    households: Sequence[HouseholdImport],
+    people: Sequence[PersonImport],
+    *,
+    granted_by: str = "import",
+) -> None:
+    """Register households and people of one community.
+
+    People name their household by its id, of this call or an earlier one. IntegrityError if an address or an identity
+    number is registered already: nothing of the call is kept then.
+    """
+    vault = RegistryVault(session, keyring)
+    keys = await vault.create_many(community_code, [each.id for each in (*households, *people)])
+    await _add_households(session, keyring, keys, community_code, households)
+    await _add_people(session, keyring, keys, community_code, people, granted_by)
+
+
+async def _add_households(
+    session: AsyncSession,
+    keyring: Keyring,
+    keys: dict[UUID, DataKey],
+    community_code: str,
+    households: Sequence[HouseholdImport],
+) -> None:
+    await share(session, Lock.ADDRESSES, community_code)
+    grids = await addresses(session, community_code)
+    rows = [
+        Household(
+            community_code=community_code,
+            **each.model_dump(include={"id", "compound", "building", "unit"}),
+            room=seal_room(keys[each.id], each.id, each.room),
+            room_index=index_room(keyring, each.compound, each.building, each.unit, each.room),
+            grid_code=grids.get((each.compound, each.building, each.unit))
+            or grids.get((each.compound, each.building, "")),
+        )
+        for each in households
+    ]
+    await _insert(session, rows)
+    await _insert(session, [HouseholdCard(community_code=community_code, household_id=row.id) for row in rows])
+    events = [
+        outbox.row(
+            HouseholdRegistered(household_id=row.id, grid_code=row.grid_code),
+            community_code=community_code,
+            subject=f"households/{row.id}",
+            version=1,
+        )
+        for row in rows
+    ]
+    await outbox.add_many(session, events)
+
+
+async def _add_people(
+    session: AsyncSession,
+    keyring: Keyring,
+    keys: dict[UUID, DataKey],
+    community_code: str,
+    people: Sequence[PersonImport],
+    granted_by: str,
+) -> None:
+    known = {each.id: personal_data(each.model_dump(include=_PERSONAL)) for each in people}
+    rows = [_person(keyring, keys[each.id], community_code, each, known[each.id]) for each in people]
+    await _insert(session, rows)
+    await _insert(session, [_tag(keys, community_code, each, tag, granted_by) for each in people for tag in each.tags])
+    await _insert(session, list(_contacts(keys, community_code, people)))
+    indexer = CachedIndexer(keyring)
+    await repository.file_tokens(
+        session,
+        community_code,
+        [(person_id, token) for person_id, data in known.items() for token in person_tokens(indexer, data)],
+    )
+    phones = [(person_id, index_phone(keyring, data.phone)) for person_id, data in known.items() if data.phone]
+    await repository.list_phone(session, community_code, phones)
+    events = [
+        outbox.row(
+            PersonRegistered(person_id=row.id, household_id=row.household_id),
+            community_code=community_code,
+            subject=f"people/{row.id}",
+            version=1,
+        )
+        for row in rows
+    ]
+    await outbox.add_many(session, events)
+
+
+def _person(keyring: Keyring, key: DataKey, community_code: str, each: PersonImport, known: PersonalData) -> Person:
+    number = known.identity_number
+    return Person(
+        id=each.id,
+        community_code=community_code,
+        household_id=each.household_id,
+        identity_index=index_identity_number(keyring, number) if number else None,
+        **seal_person(key, each.id, known),
+    )
+
+
+def _tag(keys: dict[UUID, DataKey], community_code: str, each: PersonImport, tag: Any, granted_by: str) -> PersonTag:
+    tag_id = new_id()
+    return PersonTag(
+        id=tag_id,
+        community_code=community_code,
+        person_id=each.id,
+        kind=tag.kind,
+        valid_from=tag.valid_from or china_today(),
+        valid_to=tag.valid_to,
+        evidence=seal_evidence(keys[each.id], tag_id, tag.evidence),
+        granted_by=granted_by,
+    )
+
+
+def _contacts(
+    keys: dict[UUID, DataKey], community_code: str, people: Iterable[PersonImport]
+) -> Iterable[FamilyContact]:
+    for each in people:
+        for position, contact in enumerate(each.family_contacts, start=1):
+            contact_id = new_id()
+            yield FamilyContact(
+                id=contact_id,
+                community_code=community_code,
+                person_id=each.id,
+                position=position,
+                relation=contact.relation,
+                **seal_contact(keys[each.id], contact_id, name=contact.name, phone=contact.phone),
+            )
+
+
+async def _insert(session: AsyncSession, rows: Sequence[Any]) -> None:
+    """Rows of one table, in one round trip."""
+    if rows:
+        await session.execute(insert(type(rows[0]).__table__), [columns_of(row) for row in rows])

@@ -1,0 +1,64 @@
+"""Residents: the registry. The only place where this service is wired."""
+
+from dataclasses import replace
+
+from fastapi import FastAPI
+
+from services.residents.consumers import CONSUMERS
+from services.residents.contact_cards import endpoints as contact_cards
+from services.residents.contact_cards import public as contact_cards_public
+from services.residents.found_persons import endpoints as found_persons
+from services.residents.found_persons import public as found_persons_public
+from services.residents.found_persons.timers import case_timers
+from services.residents.household_cards import endpoints as household_cards
+from services.residents.household_cards import schemes
+from services.residents.household_cards.timers import card_timers
+from services.residents.households import endpoints as households
+from services.residents.notices import endpoints as notices
+from services.residents.notices.deliveries import delivery_timer
+from services.residents.people import endpoints as people
+from services.residents.people import internal as people_internal
+from services.residents.people import parts as people_parts
+from services.residents.settings import Settings
+from shared.app import Service, build_app
+from shared.audit import signer_from
+from shared.crypto import Attestor, Keyring
+from shared.grid_directory import BoundaryLocator
+from shared.sender import sender_from
+
+SERVICE = Service(
+    name="residents",
+    title="Residents",
+    description="Households, people, cards, found persons, notices: who lives here and how they are looked after.",
+    routers=[
+        households.router,
+        people.router,
+        people_parts.router,
+        people_internal.router,
+        schemes.router,
+        household_cards.router,
+        contact_cards.router,
+        contact_cards_public.public_router,
+        contact_cards_public.internal_router,
+        found_persons.router,
+        found_persons_public.router,
+        notices.router,
+    ],
+    consumers=CONSUMERS,
+)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    settings = settings or Settings()  # type: ignore[call-arg]
+    keyring = Keyring.from_settings(
+        settings.key_encryption_keys.get_secret_value(), settings.index_key.get_secret_value()
+    )
+
+    async def prepare(app: FastAPI) -> None:
+        app.state.audit_signer = signer_from(settings.signing_key.get_secret_value())
+        app.state.attestor = Attestor.from_settings(settings.attestation_key.get_secret_value())
+        app.state.locator = BoundaryLocator()
+
+    sender = sender_from(settings)
+    timers = [*card_timers(keyring), *case_timers(keyring, settings), delivery_timer(keyring, sender)]
+    return build_app(replace(SERVICE, timers=timers, prepare=prepare), settings)

@@ -1,0 +1,188 @@
+"""Personal data in the clear: revealed for a purpose, exported to its owner, erased. Each leaves its trace."""
+
+from collections.abc import Collection
+from dataclasses import asdict
+from uuid import UUID
+
+from services.residents.events import PersonErased
+from services.residents.household_cards.derive import derive_households
+from services.residents.households.models import Household
+from services.residents.households.service import open_rooms
+from services.residents.people import repository
+from services.residents.people.ages import age_groups, age_on
+from services.residents.people.models import SEALED, Person
+from services.residents.people.records import open_contact, open_evidence, open_person
+from services.residents.people.schemas import (
+    AccessEntry,
+    AccessLog,
+    Address,
+    ContactRead,
+    Evidence,
+    PersonExport,
+    PersonField,
+    Reveal,
+    RevealedPerson,
+)
+from services.residents.people.tags import show_tag
+from services.residents.vault import RegistryVault
+from shared import audit, outbox
+from shared.audit import Purpose
+from shared.auth import Principal, Role
+from shared.clock import china_today, utc_now
+from shared.crypto import DataKey, Signer
+from shared.db import AsyncSession
+from shared.errors import NotFound
+
+LOG_PAGE = 100
+
+
+async def reveal_person(
+    session: AsyncSession, vault: RegistryVault, signer: Signer, principal: Principal, person_id: UUID, data: Reveal
+) -> RevealedPerson:
+    """The named fields in the clear. Residents read themselves, whatever purpose they name."""
+    person, household = await _reach(session, principal, person_id)
+    purpose = Purpose.SUBJECT_ACCESS if principal.role is Role.RESIDENT else data.purpose
+    await _write_down(session, signer, principal, person, "people.reveal", purpose, data.fields)
+    return await disclose(session, vault, person, household, data.fields)
+
+
+async def disclose(
+    session: AsyncSession,
+    vault: RegistryVault,
+    person: Person,
+    household: Household,
+    fields: Collection[PersonField],
+) -> RevealedPerson:
+    """The named fields in the clear, for a caller who has checked the right to them and written it down."""
+    key = await vault.find_key(person.community_code, person.id)
+    if key is None:
+        raise NotFound
+    known = open_person(key, person, [field for field in fields if field.value in SEALED])
+    return RevealedPerson(
+        person_id=person.id,
+        **{name: getattr(known, name) for name in SEALED},
+        address=await _address(vault, household) if PersonField.ADDRESS in fields else None,
+        family_contacts=await _contacts(session, key, person) if PersonField.FAMILY_CONTACTS in fields else None,
+        tag_evidence=await _evidence(session, key, person) if PersonField.TAG_EVIDENCE in fields else None,
+    )
+
+
+async def access_log(
+    session: AsyncSession, principal: Principal, person_id: UUID, before: int | None = None
+) -> AccessLog:
+    """Who read or changed this person's data, newest first."""
+    person, _ = await _reach(session, principal, person_id)
+    entries = await audit.entries_about(session, person.community_code, person.id, limit=LOG_PAGE + 1, before=before)
+    shown = entries[:LOG_PAGE]
+    return AccessLog(
+        items=[_entry(entry) for entry in shown],
+        next_before=shown[-1].seq if len(entries) > LOG_PAGE else None,
+    )
+
+
+async def export_person(
+    session: AsyncSession, vault: RegistryVault, signer: Signer, principal: Principal, person_id: UUID
+) -> PersonExport:
+    """Everything that is kept about a person, for that person."""
+    person, household = await _reach(session, principal, person_id)
+    fields = frozenset(PersonField)
+    await _write_down(session, signer, principal, person, "people.export", Purpose.SUBJECT_ACCESS, fields)
+    shown = await disclose(session, vault, person, household, fields)
+    log = await access_log(session, principal, person_id)
+    return PersonExport(
+        exported_at=utc_now(),
+        person=shown,
+        tags=[show_tag(tag) for tag in await repository.all_tags(session, person)],
+        household_id=household.id,
+        grid_code=household.grid_code,
+        age_groups=age_groups(age_on(shown.birth_on, china_today())) if shown.birth_on else [],
+        registered_at=person.created_at,
+        access_log=log.items,
+    )
+
+
+async def erase_person(
+    session: AsyncSession, vault: RegistryVault, signer: Signer, principal: Principal, person_id: UUID
+) -> None:
+    """Destroy the person's data key and everything they are found by. An anonymous row remains.
+
+    From the commit on nobody can read them, here or in a backup; other services follow by event.
+    """
+    person, _ = await repository.get_person(session, principal, person_id, lock=True)
+    await _write_down(session, signer, principal, person, "people.erase", Purpose.ERASURE, list(PersonField))
+    await vault.destroy(person.community_code, person.id)
+    await repository.forget_tokens(session, person)
+    await repository.unlist_phone(session, person)
+    await repository.forget_groups_and_contacts(session, person)
+    for column in (*SEALED, "identity_index"):
+        setattr(person, column, None)
+    person.erased_at = person.updated_at = utc_now()
+    person.version += 1
+    await session.flush()
+    await derive_households(session, vault, person.community_code, [person.household_id])
+    await outbox.add(
+        session,
+        PersonErased(person_id=person.id),
+        community_code=person.community_code,
+        subject=f"people/{person.id}",
+        version=person.version,
+    )
+
+
+async def _reach(session: AsyncSession, principal: Principal, person_id: UUID) -> tuple[Person, Household]:
+    """The person, if this principal may have their data in the clear: residents only themselves."""
+    person, household = await repository.get_person(session, principal, person_id)
+    if principal.role is Role.RESIDENT and principal.person_id != person_id:
+        raise NotFound
+    return person, household
+
+
+async def _write_down(
+    session: AsyncSession,
+    signer: Signer,
+    principal: Principal,
+    person: Person,
+    action: str,
+    purpose: Purpose,
+    fields: Collection[PersonField],
+) -> None:
+    await audit.record(
+        session,
+        signer,
+        principal,
+        community_code=person.community_code,
+        action=action,
+        purpose=purpose,
+        subject_type="person",
+        subject_id=person.id,
+        fields=[field.value for field in fields],
+    )
+
+
+async def _address(vault: RegistryVault, household: Household) -> Address:
+    rooms = await open_rooms(vault, [household])
+    return Address(
+        compound=household.compound, building=household.building, unit=household.unit, room=rooms[household.id]
+    )
+
+
+async def _contacts(session: AsyncSession, key: DataKey, person: Person) -> list[ContactRead]:
+    contacts = await repository.contacts_of(session, person)
+    return [ContactRead(**asdict(open_contact(key, contact))) for contact in contacts]
+
+
+async def _evidence(session: AsyncSession, key: DataKey, person: Person) -> list[Evidence]:
+    tags = await repository.all_tags(session, person)
+    opened = [(tag, open_evidence(key, tag)) for tag in tags]
+    return [Evidence(tag_id=tag.id, kind=tag.kind, evidence=text) for tag, text in opened if text is not None]
+
+
+def _entry(entry: audit.Entry) -> AccessEntry:
+    return AccessEntry(
+        at=entry.at,
+        actor=entry.actor,
+        role=entry.role,
+        action=entry.action,
+        purpose=entry.purpose.value,
+        fields=list(entry.fields),
+    )

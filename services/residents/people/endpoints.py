@@ -1,0 +1,166 @@
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response, status
+
+from services.residents.households.models import Household
+from services.residents.people import access, repository, service
+from services.residents.people.auth import PeopleErase, PeopleRead, PeopleReveal, PeopleSearch, PeopleWrite
+from services.residents.people.models import Person, TagKind
+from services.residents.people.schemas import (
+    AccessLog,
+    FoundPersonRow,
+    PersonCreate,
+    PersonExport,
+    PersonRead,
+    PersonRegistered,
+    PersonSearch,
+    PersonUpdate,
+    Reveal,
+    RevealedPerson,
+)
+from services.residents.people.search import search_people
+from services.residents.signing import SignerDep
+from services.residents.vault import VaultDep
+from shared.clock import china_today
+from shared.codes import GridCode
+from shared.concurrency import IfMatch, etag, tag_response
+from shared.pagination import Page, PageRequest, paginate
+from shared.routing import Router
+from shared.sessions import Session
+
+router = Router(prefix="/v1/people", tags=["people"])
+
+
+@router.get("", response_model=Page[PersonRead])
+async def list_people(
+    principal: PeopleRead,
+    session: Session,
+    vault: VaultDep,
+    page: PageRequest,
+    household_id: Annotated[UUID | None, Query()] = None,
+    grid_code: Annotated[GridCode | None, Query()] = None,
+    tag: Annotated[TagKind | None, Query(description="Staff and grid workers only.")] = None,
+) -> Page[PersonRead]:
+    """People in the caller's reach, masked, in the order of their registration."""
+    statement = repository.narrow(
+        repository.readable(principal),
+        household_id=household_id,
+        grid_code=grid_code,
+        tag=service.askable_tag(principal, tag),
+        on=china_today(),
+    )
+    found = await paginate(session, statement, order_by=(Person.community_code, Person.id), page=page)
+    found.items = await service.show(session, vault, principal, found.items)
+    return found
+
+
+@router.post("", response_model=PersonRegistered, status_code=status.HTTP_201_CREATED)
+async def register_person(
+    principal: PeopleWrite, session: Session, vault: VaultDep, data: PersonCreate, response: Response
+) -> PersonRegistered:
+    """Register a resident. `warnings` name people who may be the same; nobody is merged."""
+    person, household, warnings = await service.register_person(session, vault, principal, data)
+    [shown] = await service.show(session, vault, principal, [(person, household)])
+    response.headers["Location"] = f"/v1/people/{person.id}"
+    response.headers["ETag"] = etag(person.version)
+    return PersonRegistered(**shown.model_dump(), warnings=warnings)
+
+
+@router.post("/search", response_model=Page[FoundPersonRow])
+async def search(
+    principal: PeopleSearch,
+    session: Session,
+    vault: VaultDep,
+    signer: SignerDep,
+    page: PageRequest,
+    query: PersonSearch,
+) -> Page[FoundPersonRow]:
+    """Find someone by what is known of them. The purpose, and everybody shown, are written down."""
+    return await search_people(session, vault, signer, principal, query, page)
+
+
+@router.get("/{person_id}", response_model=PersonRead)
+async def get_person(
+    principal: PeopleRead,
+    session: Session,
+    vault: VaultDep,
+    person_id: UUID,
+    request: Request,
+    response: Response,
+) -> PersonRead:
+    found = await repository.get_person(session, principal, person_id)
+    shown = await _shown(session, vault, principal, *found)
+    tag_response(request, response, shown.version)
+    return shown
+
+
+@router.patch("/{person_id}", response_model=PersonRead)
+async def correct_person(
+    principal: PeopleWrite,
+    session: Session,
+    vault: VaultDep,
+    person_id: UUID,
+    data: PersonUpdate,
+    expected: IfMatch,
+    response: Response,
+) -> PersonRead:
+    """Correct what is known of a person, or put them into another household."""
+    person, household = await service.correct_person(session, vault, principal, person_id, data, expected)
+    response.headers["ETag"] = etag(person.version)
+    return await _shown(session, vault, principal, person, household)
+
+
+@router.post("/{person_id}/reveal", response_model=RevealedPerson)
+async def reveal_person(
+    principal: PeopleReveal,
+    session: Session,
+    vault: VaultDep,
+    signer: SignerDep,
+    person_id: UUID,
+    data: Reveal,
+    response: Response,
+) -> RevealedPerson:
+    """The named fields in the clear, for a named purpose; written down."""
+    response.headers["Cache-Control"] = "no-store"
+    return await access.reveal_person(session, vault, signer, principal, person_id, data)
+
+
+@router.get("/{person_id}/access-log", response_model=AccessLog)
+async def get_access_log(
+    principal: PeopleReveal,
+    session: Session,
+    person_id: UUID,
+    before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+) -> AccessLog:
+    """Who read or changed this person's data, newest first."""
+    return await access.access_log(session, principal, person_id, before)
+
+
+@router.get("/{person_id}/export", response_model=PersonExport)
+async def export_person(
+    principal: PeopleReveal,
+    session: Session,
+    vault: VaultDep,
+    signer: SignerDep,
+    person_id: UUID,
+    response: Response,
+) -> PersonExport:
+    """Everything that is kept about a person, for that person; staff hand it out on request."""
+    response.headers["Cache-Control"] = "no-store"
+    return await access.export_person(session, vault, signer, principal, person_id)
+
+
+@router.post("/{person_id}/erase", status_code=status.HTTP_204_NO_CONTENT)
+async def erase_person(
+    principal: PeopleErase, session: Session, vault: VaultDep, signer: SignerDep, person_id: UUID
+) -> None:
+    """Make the person unreadable and unfindable for ever. An anonymous row remains."""
+    await access.erase_person(session, vault, signer, principal, person_id)
+
+
+async def _shown(
+    session: Session, vault: VaultDep, principal: PeopleRead, person: Person, household: Household
+) -> PersonRead:
+    [shown] = await service.show(session, vault, principal, [(person, household)])
+    return shown

@@ -1,0 +1,275 @@
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, case, delete, exists, false, literal, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from services.residents.household_cards.repository import valid_on
+from services.residents.households.models import Household
+from services.residents.people.models import FamilyContact, Person, PersonTag, PersonToken, PhoneLookup, TagKind
+from services.residents.people.tokens import Alternatives
+from services.residents.scope import among, in_area
+from shared.auth import Principal, Role
+from shared.db import AsyncSession
+from shared.errors import NotFound
+
+PersonAtHome = tuple[Person, Household]
+
+
+def readable(principal: Principal) -> Select[tuple[Person, Household]]:
+    """People this principal may see, with their household; every query for a person starts here."""
+    statement = (
+        select(Person, Household)
+        .join(Household, (Household.community_code == Person.community_code) & (Household.id == Person.household_id))
+        .where(in_area(Person.community_code, principal), Person.erased_at.is_(None))
+    )
+    match principal.role:
+        case Role.STAFF | Role.HEAD | Role.SUPERVISOR | Role.GATEWAY:
+            return statement
+        case Role.GRID_WORKER:
+            return statement.where(Household.grid_code.in_(principal.grids))
+        case Role.RESIDENT if principal.person_id is not None:
+            return statement.where((Person.id == principal.person_id) | (Person.household_id == principal.household_id))
+    return statement.where(false())
+
+
+async def get_person(
+    session: AsyncSession, principal: Principal, person_id: UUID, *, lock: bool = False
+) -> PersonAtHome:
+    """The person and their household; NotFound if out of reach or erased. `lock` holds the person's row."""
+    statement = readable(principal).where(Person.id == person_id)
+    if lock:
+        statement = statement.with_for_update(of=Person).execution_options(populate_existing=True)
+    found = (await session.execute(statement)).one_or_none()
+    if found is None:
+        raise NotFound
+    return found[0], found[1]
+
+
+async def get_self_or_charge(
+    session: AsyncSession, principal: Principal, person_id: UUID, *, lock: bool = False
+) -> Person:
+    """The person, for what a resident may know of themself only and staff of everybody in reach."""
+    if principal.role is Role.RESIDENT and principal.person_id != person_id:
+        raise NotFound
+    person, _ = await get_person(session, principal, person_id, lock=lock)
+    return person
+
+
+async def find_living(
+    session: AsyncSession, community_code: str, person_id: UUID
+) -> PersonAtHome | None:
+    """Whoever it is, with their household, for work that is authorised elsewhere; None if unknown or erased."""
+    statement = (
+        select(Person, Household)
+        .join(Household, (Household.community_code == Person.community_code) & (Household.id == Person.household_id))
+        .where(Person.community_code == community_code, Person.id == person_id, Person.erased_at.is_(None))
+    )
+    found = (await session.execute(statement)).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
+def narrow(
+    statement: Select[tuple[Person, Household]],
+    *,
+    household_id: UUID | None = None,
+    grid_code: str | None = None,
+    tag: TagKind | None = None,
+    on: date | None = None,
+) -> Select[tuple[Person, Household]]:
+    """Only members of a household, of a grid, of a group on a day."""
+    if household_id is not None:
+        statement = statement.where(Person.household_id == household_id)
+    if grid_code is not None:
+        statement = statement.where(Household.grid_code == grid_code)
+    if tag is not None and on is not None:
+        tagged = exists().where(
+            PersonTag.community_code == Person.community_code,
+            PersonTag.person_id == Person.id,
+            PersonTag.kind == tag,
+            valid_on(on),
+        )
+        statement = statement.where(tagged)
+    return statement
+
+
+# Tokens
+
+
+def matching(statement: Select[Any], groups: Iterable[Alternatives]) -> Select[Any]:
+    """Only people who have at least one token of every group."""
+    for group in groups:
+        statement = statement.where(_has_token(group))
+    return statement
+
+
+def _has_token(tokens: Collection[bytes]) -> Any:
+    found = select(PersonToken.person_id).where(
+        PersonToken.community_code == Person.community_code,
+        PersonToken.person_id == Person.id,
+        PersonToken.token.in_(list(tokens)),
+    )
+    return found.exists()
+
+
+def ranked(
+    statement: Select[tuple[Person, Household]], exact: bytes, surnames: Alternatives
+) -> tuple[Select[Any], Any]:
+    """The statement with a column that puts the very name first, then those whose surname it is, then the others."""
+    rank = case((_has_token([exact]), 0), (_has_token(surnames), 1), else_=2) if surnames else literal(2)
+    ranks = statement.with_only_columns(Person.community_code, Person.id, rank.label("rank")).subquery("ranks")
+    joined = (
+        select(Person, Household)
+        .join(ranks, (ranks.c.community_code == Person.community_code) & (ranks.c.id == Person.id))
+        .join(Household, (Household.community_code == Person.community_code) & (Household.id == Person.household_id))
+    )
+    return joined, ranks.c.rank
+
+
+_FILE = text("""
+    INSERT INTO person_token (community_code, token, person_id)
+    SELECT :community_code, token, person_id
+    FROM unnest(CAST(:tokens AS bytea[]), CAST(:people AS uuid[])) AS given (token, person_id)
+    ON CONFLICT DO NOTHING
+""")
+
+
+async def file_tokens(session: AsyncSession, community_code: str, tokens: Iterable[tuple[UUID, bytes]]) -> None:
+    """Make people findable under these tokens, in one round trip however many they are."""
+    pairs = list(tokens)
+    parameters = {
+        "community_code": community_code,
+        "tokens": [token for _, token in pairs],
+        "people": [person_id for person_id, _ in pairs],
+    }
+    await session.execute(_FILE, parameters)
+
+
+async def forget_tokens(session: AsyncSession, person: Person) -> None:
+    await session.execute(
+        delete(PersonToken).where(
+            PersonToken.community_code == person.community_code, PersonToken.person_id == person.id
+        )
+    )
+
+
+async def list_phone(session: AsyncSession, community_code: str, phones: Iterable[tuple[UUID, bytes]]) -> None:
+    """Let these people sign in with these phones."""
+    rows = [
+        {"phone_index": index, "community_code": community_code, "person_id": person_id} for person_id, index in phones
+    ]
+    if rows:
+        await session.execute(upsert(PhoneLookup).on_conflict_do_nothing(), rows)
+
+
+async def unlist_phone(session: AsyncSession, person: Person) -> None:
+    await session.execute(
+        delete(PhoneLookup).where(
+            PhoneLookup.community_code == person.community_code, PhoneLookup.person_id == person.id
+        )
+    )
+
+
+async def people_of_phone(session: AsyncSession, index: bytes) -> Sequence[tuple[str, UUID]]:
+    """(community, person) of everybody, anywhere, who answers to this phone."""
+    statement = (
+        select(PhoneLookup.community_code, PhoneLookup.person_id)
+        .where(PhoneLookup.phone_index == index)
+        .order_by(PhoneLookup.person_id)
+        .limit(20)
+    )
+    return [(row.community_code, row.person_id) for row in await session.execute(statement)]
+
+
+# Tags
+
+
+async def tags_today(session: AsyncSession, people: Sequence[Person], today: date) -> dict[UUID, list[TagKind]]:
+    """Groups that these people belong to today, sorted."""
+    if not people:
+        return {}
+    statement = (
+        select(PersonTag.person_id, PersonTag.kind)
+        .where(
+            PersonTag.community_code.in_({person.community_code for person in people}),
+            among(PersonTag.person_id, [person.id for person in people]),
+            valid_on(today),
+        )
+        .distinct()
+        .order_by(PersonTag.person_id, PersonTag.kind)
+    )
+    found: dict[UUID, list[TagKind]] = {}
+    for person_id, kind in await session.execute(statement):
+        found.setdefault(person_id, []).append(kind)
+    return found
+
+
+def tags_of(person: Person) -> Select[tuple[PersonTag]]:
+    return select(PersonTag).where(PersonTag.community_code == person.community_code, PersonTag.person_id == person.id)
+
+
+async def all_tags(session: AsyncSession, person: Person) -> Sequence[PersonTag]:
+    return (await session.execute(tags_of(person).order_by(PersonTag.id))).scalars().all()
+
+
+async def lock_tag(session: AsyncSession, person: Person, tag_id: UUID) -> PersonTag:
+    statement = tags_of(person).where(PersonTag.id == tag_id).with_for_update()
+    tag = (await session.execute(statement)).scalar_one_or_none()
+    if tag is None:
+        raise NotFound
+    return tag
+
+
+# Family contacts
+
+
+async def contacts_of(session: AsyncSession, person: Person) -> Sequence[FamilyContact]:
+    """In the order of call."""
+    statement = (
+        select(FamilyContact)
+        .where(FamilyContact.community_code == person.community_code, FamilyContact.person_id == person.id)
+        .order_by(FamilyContact.position, FamilyContact.id)
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+# Duplicates
+
+
+async def find_by_identity_number(session: AsyncSession, community_code: str, index: bytes) -> UUID | None:
+    statement = select(Person.id).where(Person.community_code == community_code, Person.identity_index == index)
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def find_by_tokens(
+    session: AsyncSession,
+    community_code: str,
+    tokens: Alternatives,
+    *,
+    apart_from: UUID,
+    household: Household | None = None,
+) -> Sequence[Person]:
+    """Others who have one of these tokens; with `household`, only those of its building."""
+    statement = select(Person).where(
+        Person.community_code == community_code,
+        Person.erased_at.is_(None),
+        Person.id != apart_from,
+        _has_token(tokens),
+    )
+    if household is not None:
+        statement = statement.join(
+            Household, (Household.community_code == Person.community_code) & (Household.id == Person.household_id)
+        ).where(Household.compound == household.compound, Household.building == household.building)
+    return (await session.execute(statement.order_by(Person.id).limit(50))).scalars().all()
+
+
+# Erasure
+
+
+async def forget_groups_and_contacts(session: AsyncSession, person: Person) -> None:
+    for table in (PersonTag, FamilyContact):
+        await session.execute(
+            delete(table).where(table.community_code == person.community_code, table.person_id == person.id)
+        )

@@ -1,0 +1,287 @@
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from services.residents.households.schemas import PlaceName, Unit
+from services.residents.people.ages import AgeGroup
+from services.residents.people.models import Relation, TagKind
+from shared.audit import Purpose
+from shared.clock import china_today
+from shared.errors import both
+from shared.identity import FreeText, IdentityNumberText, PersonName, PhoneText, Sex
+from shared.ids import new_id
+
+
+class Schema(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+def _plausible_birth(day: date) -> date:
+    if not date(1850, 1, 1) <= day <= china_today():
+        raise ValueError(both("出生日期不合理。", "Not a plausible birth date."))
+    return day
+
+
+BirthDate = Annotated[date, AfterValidator(_plausible_birth)]
+Age = Annotated[int, Field(ge=0, le=150)]
+
+
+class PersonCreate(Schema):
+    """A resident. Birth date and sex follow from the identity number where there is one."""
+
+    household_id: UUID
+    name: PersonName
+    phone: PhoneText | None = None
+    identity_number: IdentityNumberText | None = None
+    birth_on: BirthDate | None = None
+    sex: Sex | None = None
+    cautions: FreeText | None = None
+
+
+class PersonUpdate(Schema):
+    """Merge patch: what is absent stays, what is null is removed; name and household cannot be."""
+
+    household_id: UUID | None = None
+    name: PersonName | None = None
+    phone: PhoneText | None = None
+    identity_number: IdentityNumberText | None = None
+    birth_on: BirthDate | None = None
+    sex: Sex | None = None
+    cautions: FreeText | None = None
+
+    @model_validator(mode="after")
+    def _keeps_name_and_household(self) -> "PersonUpdate":
+        if any(getattr(self, name) is None for name in self.model_fields_set & {"name", "household_id"}):
+            raise ValueError(both("姓名和住户不能为空。", "Name and household cannot be removed."))
+        return self
+
+
+class PersonRead(BaseModel):
+    """A person as shown to whoever has no purpose for more: masked."""
+
+    id: UUID
+    household_id: UUID
+    grid_code: str | None
+    compound: str
+    building: str
+    name: str
+    """`张*`"""
+    phone: str | None
+    """`138****8000`"""
+    identity_number: str | None
+    """First and last character only."""
+    age: int | None
+    age_groups: list[AgeGroup]
+    sex: Sex | None
+    tags: list[TagKind]
+    """Groups the person belongs to today; empty for those who may not know."""
+    has_cautions: bool
+    version: int
+
+
+class Resemblance(BaseModel):
+    """Someone registered who may be the same person. Nothing is merged without a person's decision."""
+
+    kind: Literal["same_phone", "same_name_and_birth_date"]
+    person_id: UUID
+
+
+class PersonRegistered(PersonRead):
+    warnings: list[Resemblance]
+
+
+class PersonField(StrEnum):
+    """What can be asked for in the clear."""
+
+    NAME = "name"
+    PHONE = "phone"
+    IDENTITY_NUMBER = "identity_number"
+    BIRTH_ON = "birth_on"
+    SEX = "sex"
+    CAUTIONS = "cautions"
+    ADDRESS = "address"
+    FAMILY_CONTACTS = "family_contacts"
+    TAG_EVIDENCE = "tag_evidence"
+
+
+class Reveal(Schema):
+    purpose: Purpose
+    fields: Annotated[set[PersonField], Field(min_length=1)]
+
+
+class Address(BaseModel):
+    compound: str
+    building: str
+    unit: str
+    room: str
+
+
+class ContactRead(BaseModel):
+    """A family contact in the clear."""
+
+    id: UUID
+    position: int
+    relation: Relation
+    name: str
+    phone: str
+
+
+class Evidence(BaseModel):
+    tag_id: UUID
+    kind: TagKind
+    evidence: str
+
+
+class RevealedPerson(BaseModel):
+    """The fields that were asked for; the others are null."""
+
+    person_id: UUID
+    name: str | None = None
+    phone: str | None = None
+    identity_number: str | None = None
+    birth_on: date | None = None
+    sex: Sex | None = None
+    cautions: str | None = None
+    address: Address | None = None
+    family_contacts: list[ContactRead] | None = None
+    tag_evidence: list[Evidence] | None = None
+
+
+class TagGrant(Schema):
+    kind: TagKind
+    valid_from: date | None = None
+    """Default: today, in Asia/Shanghai."""
+    valid_to: date | None = None
+    """The last day; null: until revoked."""
+    evidence: FreeText | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "TagGrant":
+        if self.valid_to is not None and self.valid_to < (self.valid_from or china_today()):
+            raise ValueError(both("截止日期早于开始日期。", "It would end before it begins."))
+        return self
+
+
+class TagRead(BaseModel):
+    """A tag as granted. Its evidence is revealed for a purpose only."""
+
+    id: UUID
+    kind: TagKind
+    valid_from: date
+    valid_to: date | None
+    granted_by: str
+    has_evidence: bool
+    revoked_at: datetime | None
+    revoked_by: str | None
+    version: int
+
+
+class ContactAdd(Schema):
+    """Someone to call, after those already listed."""
+
+    name: PersonName
+    phone: PhoneText
+    relation: Relation
+
+
+class ContactMasked(BaseModel):
+    id: UUID
+    position: int
+    relation: Relation
+    name: str
+    phone: str
+
+
+class ContactOrder(Schema):
+    """Every contact once, in the order of call."""
+
+    contact_ids: Annotated[list[UUID], Field(min_length=1, max_length=8)]
+
+
+class PersonSearch(Schema):
+    """What is known of the person looked for. All of it must fit."""
+
+    purpose: Purpose
+    name: PersonName | None = None
+    """Characters or pinyin; the whole name, a part of it, or the surname."""
+    phone: PhoneText | None = None
+    identity_number: IdentityNumberText | None = None
+    last_four: Annotated[str, StringConstraints(pattern=r"^[0-9]{3}[0-9Xx]$")] | None = None
+    """Of the phone or of the identity number."""
+    compound: PlaceName | None = None
+    building: PlaceName | None = None
+    unit: Unit | None = None
+    age_from: Age | None = None
+    age_to: Age | None = None
+    """Ages are compared by the month of birth."""
+
+    @model_validator(mode="after")
+    def _ages_in_order(self) -> "PersonSearch":
+        if self.age_from is not None and self.age_to is not None and self.age_from > self.age_to:
+            raise ValueError(both("年龄范围颠倒。", "The ages are in the wrong order."))
+        return self
+
+
+class FoundPersonRow(BaseModel):
+    """One search result: enough to recognise someone, not to know them."""
+
+    id: UUID
+    household_id: UUID
+    grid_code: str | None
+    compound: str
+    building: str
+    unit: str
+    name: str
+    age: int | None
+    sex: Sex | None
+    tags: list[TagKind]
+    """Those that the purpose makes relevant."""
+    has_cautions: bool
+
+
+class AccessEntry(BaseModel):
+    """Someone read or changed this person's data."""
+
+    at: datetime
+    actor: str
+    role: str
+    action: str
+    purpose: str
+    fields: list[str]
+
+
+class AccessLog(BaseModel):
+    items: list[AccessEntry]
+    next_before: int | None
+    """Pass it as `before` for older entries; null: there are none."""
+
+
+class PersonExport(BaseModel):
+    """Everything that is kept about one person (PIPL, art. 45)."""
+
+    exported_at: datetime
+    person: RevealedPerson
+    tags: list[TagRead]
+    household_id: UUID
+    grid_code: str | None
+    age_groups: list[AgeGroup]
+    registered_at: datetime
+    access_log: list[AccessEntry]
+
+
+class TagImport(Schema):
+    kind: TagKind
+    valid_from: date | None = None
+    valid_to: date | None = None
+    evidence: FreeText | None = None
+
+
+class PersonImport(PersonCreate):
+    """One person of a bulk load."""
+
+    id: UUID = Field(default_factory=new_id)
+    tags: list[TagImport] = []
+    family_contacts: Annotated[list[ContactAdd], Field(max_length=8)] = []

@@ -1,0 +1,212 @@
+"""Use cases of people. They flush and never commit: the edge does."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+
+from services.residents.events import PersonRegistered as PersonRegisteredEvent
+from services.residents.household_cards.derive import derive_households
+from services.residents.households.models import Household
+from services.residents.households.repository import get_household
+from services.residents.people import repository
+from services.residents.people.ages import age_groups, age_on
+from services.residents.people.auth import SEE_TAGS
+from services.residents.people.errors import BirthDateDiffers, PersonExists
+from services.residents.people.models import Person, TagKind
+from services.residents.people.records import PersonalData, open_person, seal_person
+from services.residents.people.schemas import PersonCreate, PersonRead, PersonUpdate, Resemblance
+from services.residents.people.tokens import index_identity_number, index_phone, person_tokens, same_name
+from services.residents.vault import RegistryVault
+from shared import outbox
+from shared.auth import Principal
+from shared.clock import china_today, utc_now
+from shared.concurrency import check_version
+from shared.crypto import DataKey
+from shared.db import AsyncSession
+from shared.errors import Forbidden, NotFound
+from shared.identity import IdentityNumber, mask_identity_number, mask_name, mask_phone
+
+SHOWN_MASKED = ("name", "phone", "identity_number", "birth_on", "sex")
+
+
+async def register_person(
+    session: AsyncSession, vault: RegistryVault, principal: Principal, data: PersonCreate
+) -> tuple[Person, Household, list[Resemblance]]:
+    """Register a resident of a household. Others who may be the same person are named, never merged."""
+    household = await get_household(session, principal, data.household_id)
+    known = personal_data(data.model_dump(exclude={"household_id"}))
+    person = Person(community_code=household.community_code, household_id=household.id)
+    await _refuse_duplicate(session, vault, principal, person, known)
+    session.add(person)
+    await _write(session, vault, principal, person, known)
+    await derive_households(session, vault, person.community_code, [household.id])
+    event = PersonRegisteredEvent(person_id=person.id, household_id=household.id)
+    await outbox.add(session, event, community_code=person.community_code, subject=f"people/{person.id}")
+    return person, household, await find_resembling(session, vault, person, household, known)
+
+
+async def correct_person(
+    session: AsyncSession,
+    vault: RegistryVault,
+    principal: Principal,
+    person_id: UUID,
+    data: PersonUpdate,
+    expected: int,
+) -> tuple[Person, Household]:
+    """Change what is known of a person, or the household they belong to."""
+    person, household = await repository.get_person(session, principal, person_id, lock=True)
+    check_version(person.version, expected)
+    changes = data.model_dump(exclude_unset=True)
+    left = household.id
+    if target := changes.pop("household_id", None):
+        household = await get_household(session, principal, target)
+        person.household_id = household.id
+    key = await vault.key_for(person.community_code, person.id)
+    known = _merged(open_person(key, person), changes)
+    await _refuse_duplicate(session, vault, principal, person, known)
+    await repository.forget_tokens(session, person)
+    await repository.unlist_phone(session, person)
+    person.version += 1
+    person.updated_at = utc_now()
+    await _write(session, vault, principal, person, known)
+    await derive_households(session, vault, person.community_code, {left, household.id})
+    return person, household
+
+
+def personal_data(values: dict[str, Any]) -> PersonalData:
+    """What a schema says of a person; an identity number settles birth date and sex."""
+    known = PersonalData(**values)
+    if known.identity_number is not None:
+        number = IdentityNumber.parse(known.identity_number)
+        if known.birth_on not in (None, number.birth_on):
+            raise BirthDateDiffers
+        known.birth_on = number.birth_on
+        known.sex = known.sex or number.sex
+    return known
+
+
+async def show(
+    session: AsyncSession, vault: RegistryVault, principal: Principal, people: Sequence[repository.PersonAtHome]
+) -> list[PersonRead]:
+    """People as this principal may read them without a purpose: masked, in the order given."""
+    today = china_today()
+    keys = await _keys(vault, [person for person, _ in people])
+    told = [person for person, _ in people if principal.role in SEE_TAGS or person.id == principal.person_id]
+    tags = await repository.tags_today(session, told, today)
+    return [
+        _masked(person, household, open_person(keys[person.id], person, SHOWN_MASKED), today).model_copy(
+            update={"tags": tags.get(person.id, [])}
+        )
+        for person, household in people
+        if person.id in keys
+    ]
+
+
+def askable_tag(principal: Principal, tag: TagKind | None) -> TagKind | None:
+    """A list by group tells who belongs to it: only for those who may know."""
+    if tag is not None and principal.role not in SEE_TAGS:
+        raise Forbidden
+    return tag
+
+
+async def _keys(vault: RegistryVault, people: Sequence[Person]) -> dict[UUID, DataKey]:
+    keys: dict[UUID, DataKey] = {}
+    for community_code in {person.community_code for person in people}:
+        ids = [person.id for person in people if person.community_code == community_code]
+        keys |= await vault.keys_for(community_code, ids)
+    return keys
+
+
+def _masked(person: Person, household: Household, known: PersonalData, today: date) -> PersonRead:
+    age = age_on(known.birth_on, today) if known.birth_on else None
+    return PersonRead(
+        id=person.id,
+        household_id=person.household_id,
+        grid_code=household.grid_code,
+        compound=household.compound,
+        building=household.building,
+        name=mask_name(known.name or ""),
+        phone=mask_phone(known.phone) if known.phone else None,
+        identity_number=mask_identity_number(known.identity_number) if known.identity_number else None,
+        age=age,
+        age_groups=[] if age is None else age_groups(age),
+        sex=known.sex,
+        tags=[],
+        has_cautions=person.cautions is not None,
+        version=person.version,
+    )
+
+
+def _merged(known: PersonalData, changes: dict[str, Any]) -> PersonalData:
+    """A new identity number settles birth date and sex anew; a new birth date must agree with the number."""
+    values = {name: getattr(known, name) for name in PersonalData.__slots__} | changes
+    if "identity_number" in changes:
+        values |= {name: changes.get(name) for name in ("birth_on", "sex")}
+    return personal_data(values)
+
+
+async def _write(
+    session: AsyncSession, vault: RegistryVault, principal: Principal, person: Person, known: PersonalData
+) -> None:
+    """Seal what is known into the row and file the person under it."""
+    key = await vault.key_for(person.community_code, person.id)
+    for column, sealed in seal_person(key, person.id, known).items():
+        setattr(person, column, sealed)
+    number = known.identity_number
+    person.identity_index = index_identity_number(vault.keyring, number) if number else None
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        if "uq_person_identity" in str(error.orig):
+            raise PersonExists(None) from error
+        raise
+    tokens = person_tokens(vault.keyring, known)
+    await repository.file_tokens(session, person.community_code, [(person.id, token) for token in sorted(tokens)])
+    if known.phone is not None:
+        await repository.list_phone(
+            session, person.community_code, [(person.id, index_phone(vault.keyring, known.phone))]
+        )
+
+
+async def _refuse_duplicate(
+    session: AsyncSession, vault: RegistryVault, principal: Principal, person: Person, known: PersonalData
+) -> None:
+    if known.identity_number is None:
+        return
+    index = index_identity_number(vault.keyring, known.identity_number)
+    existing = await repository.find_by_identity_number(session, person.community_code, index)
+    if existing is None or existing == person.id:
+        return
+    try:
+        await repository.get_person(session, principal, existing)
+    except NotFound:
+        raise PersonExists(None) from None
+    raise PersonExists(existing)
+
+
+async def find_resembling(
+    session: AsyncSession, vault: RegistryVault, person: Person, household: Household, known: PersonalData
+) -> list[Resemblance]:
+    """People who may be the same: of the same phone, or in this building of the same name and birth date.
+
+    Names count as the same when they sound the same. Edit distance would call any two Chinese names equal.
+    """
+    found: list[Resemblance] = []
+    community_code = person.community_code
+    if known.phone is not None:
+        tokens = [index_phone(vault.keyring, known.phone)]
+        others = await repository.find_by_tokens(session, community_code, tokens, apart_from=person.id)
+        found += [Resemblance(kind="same_phone", person_id=other.id) for other in others]
+    if known.birth_on is not None and known.name is not None:
+        tokens = same_name(vault.keyring, known.name)
+        others = await repository.find_by_tokens(
+            session, community_code, tokens, apart_from=person.id, household=household
+        )
+        keys = await _keys(vault, others)
+        for other in others:
+            if open_person(keys[other.id], other, ["birth_on"]).birth_on == known.birth_on:
+                found.append(Resemblance(kind="same_name_and_birth_date", person_id=other.id))
+    return found

@@ -1,0 +1,22 @@
+from datetime import timedelta
+
+from pydantic import SecretStr
+
+from shared.settings import ServiceSettings, environment
+
+
+class Settings(ServiceSettings):
+    """RESIDENTS_* variables."""
+
+    model_config = environment("RESIDENTS_")
+
+    public_url: str
+    """The gateway as the outside sees it: QR codes on contact cards begin with it."""
+    attestation_key: SecretStr
+    """Ed25519 private key (base64url of 32 bytes) that signs eligibility; merchants hold the public half."""
+    found_person_identify_within: timedelta = timedelta(minutes=30)
+    """A found person not identified by then is overdue: the duty desk is advised to call the police (110)."""
+    found_person_hand_over_within: timedelta = timedelta(hours=2)
+    """The same for a found person not handed over, counted from the report."""
+    found_person_retention: timedelta = timedelta(days=180)
+    """How long what people wrote in a closed case can be read; then the case's data key is destroyed."""
