@@ -1,4 +1,4 @@
-"""Invented names. The pools share no character with each other, so a generated name reads as a name and as nothing else."""
+"""Invented names: common surnames of the region and given names drawn from two pools of characters."""
 
 from random import Random
 

@@ -23,8 +23,8 @@ class DemoPerson:
     relation: str
     tags: list[str] = field(default_factory=list)
     cautions: str | None = None
-    contacts: list["DemoPerson"] = field(default_factory=list)
-    """Whom to call, in order."""
+    contacts: list[tuple[str, "DemoPerson"]] = field(default_factory=list)
+    """Whom to call, in order, and what they are to this person."""
 
     @property
     def age(self) -> int:
@@ -105,9 +105,9 @@ def _family(register: Register, size: int) -> list[DemoPerson]:
             child = _person(register, "子女", female=random.random() < 0.5, ages=(1, max(2, head.age - 23)))
             child.name = family_name(random, head.name[:1], child.female)
             members.append(child)
-    for person in members:
-        if person.age >= 65:
-            person.contacts = [head]
+    for person in members[1:]:
+        if person.age >= 65 and head.phone:
+            person.contacts = [("child" if person.relation == "父母" else "spouse", head)]
     return members
 
 
@@ -117,7 +117,7 @@ def _old_couple(register: Register, size: int) -> list[DemoPerson]:
     if size == 2:
         age = members[0].age
         members.append(_person(register, "配偶", female=not female, ages=(max(58, age - 6), age + 3)))
-        members[0].contacts, members[1].contacts = [members[1]], [members[0]]
+        members[0].contacts, members[1].contacts = [("spouse", members[1])], [("spouse", members[0])]
     else:
         members[0].tags.append("living_alone")
     return members
@@ -144,7 +144,7 @@ def _person(register: Register, relation: str, *, female: bool, ages: tuple[int,
 _CHANCES = (
     ("veteran", 18, 90, 0.03), ("disabled", 5, 95, 0.025), ("limited_mobility", 60, 100, 0.08),
     ("limited_mobility", 80, 100, 0.15), ("old_cadre", 65, 100, 0.02), ("old_party_member", 60, 100, 0.10),
-    ("hardship", 18, 95, 0.015), ("dementia", 70, 100, 0.05), ("child_hardship", 0, 13, 0.01),
+    ("hardship", 18, 95, 0.015), ("dementia", 70, 100, 0.05), ("child_in_hardship", 0, 13, 0.01),
 )  # fmt: skip
 
 
@@ -156,13 +156,13 @@ def _tags(random: Random, age: int) -> list[str]:
 
 
 def _lost_elders_family(register: Register, size: int, drawn: list[DemoPerson]) -> list[DemoPerson]:
-    """An 80-year-old with dementia and her daughter: the people of the first story, in a household of the drawn size."""
+    """An 80-year-old with dementia and her daughter, in a household of the drawn size: the first story's people."""
     elder = _person(register, "父母", female=True, ages=(80, 80))
     elder.name, elder.tags = "单玉兰", ["dementia"]
     elder.cautions = "患认知症, 容易迷路; 听力不好, 请靠近慢慢说; 对青霉素过敏。"
     daughter = _person(register, "户主", female=True, ages=(52, 52))
     daughter.name, daughter.tags, daughter.cautions = "马春梅", [], None
-    elder.contacts = [daughter]
+    elder.contacts = [("child", daughter)]
     rest = [person for person in drawn[2:] if person.relation == "子女"]
     rest += [_person(register, "配偶", female=False, ages=(53, 55))] if len(rest) < size - 2 else []
     while len(rest) < size - 2:

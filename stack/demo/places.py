@@ -1,4 +1,4 @@
-"""The demo community's ground: twelve grids around 40.62 N, 109.97 E, each a block with one compound of five buildings."""
+"""The demo community's ground: twelve grids around 40.62 N, 109.97 E, each a block with one compound."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -27,7 +27,6 @@ class DemoWorker:
 class DemoUnit:
     name: str
     force: str
-    kind: str
     skills: tuple[str, ...]
     uscc: str
     phone: str
@@ -70,12 +69,11 @@ _ORGANISATIONS = ("银龄守护社", "巧手志愿者之家", "暖阳社工服�
 def demo_units() -> list[DemoUnit]:
     """Twenty-five partner units (共建单位) and three social organisations (社会组织)."""
     units = [
-        DemoUnit(name, "partner_unit", "police" if name == "派出所" else "unit", _SKILLS.get(name, ()), make_uscc(100 + index),
-                 f"1990000{9500 + index}")
+        DemoUnit(name, "partner_unit", _SKILLS.get(name, ()), make_uscc(100 + index), f"1990000{9500 + index}")
         for index, name in enumerate(_UNITS)
     ]  # fmt: skip
     return units + [
-        DemoUnit(name, "social_organisation", "unit", ("care",), make_uscc(200 + index), f"1990000{9550 + index}")
+        DemoUnit(name, "social_organisation", ("care",), make_uscc(200 + index), f"1990000{9550 + index}")
         for index, name in enumerate(_ORGANISATIONS)
     ]
 
