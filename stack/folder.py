@@ -98,11 +98,12 @@ class DataFolder:
 
 
 def _start_time(pid: int) -> str | None:
-    """When a process began, in clock ticks since boot: with its number, what identifies it. None where unknown."""
+    """When a process began, in clock ticks since boot: with its number, what identifies it. None if it has ended."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
+    return None if fields[0] == "Z" else fields[19]
 
 
 def _end(pid: int, started: str, seconds: float = 5) -> None:

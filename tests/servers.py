@@ -129,9 +129,7 @@ async def clone(server: PostgresServer, application: Application, database: str)
     template = await build_template(server, application)
     connection = await asyncpg.connect(server.dsn)
     try:
-        await connection.execute(
-            f'CREATE DATABASE "{database}" OWNER "{application.owner_role}" TEMPLATE "{template}" STRATEGY file_copy'
-        )
+        await connection.execute(f'CREATE DATABASE "{database}" OWNER "{application.owner_role}" TEMPLATE "{template}"')
     finally:
         await connection.close()
     return server.url(application.app_role, database), server.url(application.owner_role, database)

@@ -1,0 +1,194 @@
+"""Backup by really restoring."""
+
+import json
+import tarfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from stack import archive, environment
+from stack.archive import ArchiveDamaged
+from stack.backup import BackupFailed, make_backup, read_anchors, restore_backup
+from stack.environment import Environment
+from stack.topology import APPLICATIONS, REQUESTS, RESIDENTS
+from tests import servers
+from tests.servers import PostgresServer
+
+pytestmark = pytest.mark.xdist_group("stack")
+
+COMMUNITY = "150207007005"
+
+
+def quiet(_line: str) -> None: ...
+
+
+@pytest.fixture(scope="module")
+async def databases(postgres_server: PostgresServer) -> AsyncIterator[Environment]:
+    """Five migrated databases under their real names, and the environment that leads to them."""
+    known = environment.new_secrets() | {"POSTGRES_PASSWORD": postgres_server.password}
+    known |= {
+        f"{each.prefix}{role}_PASSWORD": postgres_server.password for each in APPLICATIONS for role in ("OWNER", "APP")
+    }
+    ports = dict.fromkeys(("nats", *(each.name for each in APPLICATIONS)), 1) | {"postgres": postgres_server.port}
+    urls = [(await servers.clone(postgres_server, each, each.name))[0] for each in APPLICATIONS]
+    yield environment.derive(known, environment.embedded_places(Path("/nowhere"), ports))
+    for url in urls:
+        await servers.drop(postgres_server, url)
+
+
+@pytest.fixture
+async def system(databases: Environment) -> Environment:
+    """The same, empty."""
+    for name in ("residents", "requests"):
+        await _execute(databases, name, "TRUNCATE data_key, outbox, audit_head")
+    return databases
+
+
+async def _execute(variables: Environment, database: str, query: str, *arguments: object) -> list[asyncpg.Record]:
+    server = variables["OPERATOR_DATABASE_URL"].rpartition("/")[0]
+    connection = await asyncpg.connect(f"{server}/{database}")
+    try:
+        return await connection.fetch(query, *arguments)
+    finally:
+        await connection.close()
+
+
+async def _add_key(variables: Environment, subject: object, key_id: str = "k1") -> None:
+    await _execute(
+        variables,
+        "residents",
+        "INSERT INTO data_key (community_code, subject_id, key_id, wrapped) VALUES ($1, $2, $3, $4)",
+        COMMUNITY,
+        subject,
+        key_id,
+        b"" if key_id == "destroyed" else b"wrapped",
+    )
+
+
+async def _keys(variables: Environment) -> dict[object, str]:
+    rows = await _execute(variables, "residents", "SELECT subject_id, key_id FROM data_key")
+    return {row["subject_id"]: row["key_id"] for row in rows}
+
+
+async def test_restore_brings_back_what_was_there(system: Environment, tmp_path: Path) -> None:
+    kept, erased_later, added_later = uuid4(), uuid4(), uuid4()
+    await _add_key(system, kept)
+    await _add_key(system, erased_later)
+    target = tmp_path / "backup.tar"
+    manifest = await make_backup(system, target, quiet)
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert set(manifest.databases) == {each.name for each in APPLICATIONS}
+
+    await _add_key(system, added_later)
+    await _execute(
+        system,
+        "residents",
+        "UPDATE data_key SET key_id = 'destroyed', wrapped = '' WHERE subject_id = $1",
+        erased_later,
+    )
+    with pytest.raises(BackupFailed, match="--force"):
+        await restore_backup(system, target, force=False, erasures_from=None, report=quiet)
+    await restore_backup(system, target, force=True, erasures_from=None, report=quiet)
+
+    assert await _keys(system) == {kept: "k1", erased_later: "destroyed"}
+
+
+async def test_the_restored_system_has_its_walls(system: Environment, tmp_path: Path) -> None:
+    await _add_key(system, uuid4())
+    await make_backup(system, tmp_path / "backup.tar", quiet)
+    await restore_backup(system, tmp_path / "backup.tar", force=True, erasures_from=None, report=quiet)
+    connection = await asyncpg.connect(system["RESIDENTS_DATABASE_URL"].replace("+asyncpg", ""))
+    try:
+        assert await connection.fetch("SELECT * FROM data_key") == []  # no scope, no rows
+        await connection.execute("SELECT set_config('app.scope', $1, false)", COMMUNITY)
+        assert len(await connection.fetch("SELECT * FROM data_key")) == 1
+        owner = "SELECT tableowner FROM pg_tables WHERE tablename = 'data_key'"
+        assert await connection.fetchval(owner) == RESIDENTS.owner_role
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("ALTER TABLE data_key DISABLE ROW LEVEL SECURITY")
+    finally:
+        await connection.close()
+
+
+async def test_erasures_of_a_newer_backup_are_repeated(system: Environment, tmp_path: Path) -> None:
+    person = uuid4()
+    await _add_key(system, person)
+    await make_backup(system, tmp_path / "older.tar", quiet)
+    await _execute(system, "residents", "UPDATE data_key SET key_id = 'destroyed', wrapped = ''")
+    await make_backup(system, tmp_path / "newer.tar", quiet)
+    await _execute(system, "residents", "TRUNCATE data_key")  # the machine was lost
+    await restore_backup(system, tmp_path / "older.tar", force=True, erasures_from=tmp_path / "newer.tar", report=quiet)
+    assert await _keys(system) == {person: "destroyed"}
+
+
+async def test_recent_events_are_published_again(system: Environment, tmp_path: Path) -> None:
+    add = """INSERT INTO outbox (community_code, id, event_id, type, subject, version, data, occurred_at, published_at)
+             OVERRIDING SYSTEM VALUE
+             SELECT $1, n, gen_random_uuid(), 'requests.request_submitted.v1', 'requests/1', 1, '{}',
+                    now() - age, now() - age
+             FROM (VALUES (1, interval '2 days'), (2, interval '1 minute')) AS event(n, age)"""
+    await _execute(system, "requests", add, COMMUNITY)
+    await make_backup(system, tmp_path / "backup.tar", quiet)
+    await restore_backup(system, tmp_path / "backup.tar", force=True, erasures_from=None, report=quiet)
+    rows = await _execute(system, "requests", "SELECT id, published_at IS NULL AS pending FROM outbox ORDER BY id")
+    assert [tuple(row) for row in rows] == [(1, False), (2, True)]
+
+
+async def test_audit_chains_ends_are_kept_as_anchors(system: Environment, tmp_path: Path) -> None:
+    await _execute(
+        system,
+        "requests",
+        "INSERT INTO audit_head VALUES ($1, 3, '\\xabcd', '\\x00', now())",
+        COMMUNITY,
+    )
+    await make_backup(system, tmp_path / "backup.tar", quiet)
+    assert read_anchors(tmp_path / "backup.tar")[REQUESTS.name] == {COMMUNITY: {"seq": 3, "hash": "abcd"}}
+
+
+async def test_other_keys_are_refused_before_anything_changes(system: Environment, tmp_path: Path) -> None:
+    person = uuid4()
+    await _add_key(system, person)
+    await make_backup(system, tmp_path / "backup.tar", quiet)
+    other = system | {"RESIDENTS_KEY_ENCRYPTION_KEYS": environment.new_secrets()["RESIDENTS_KEY_ENCRYPTION_KEYS"]}
+    with pytest.raises(BackupFailed, match="residents k1"):
+        await restore_backup(other, tmp_path / "backup.tar", force=True, erasures_from=None, report=quiet)
+    assert await _keys(system) == {person: "k1"}
+    rotated = system | {"RESIDENTS_KEY_ENCRYPTION_KEYS": f"k2:new,{system['RESIDENTS_KEY_ENCRYPTION_KEYS']}"}
+    assert archive.missing_keys(archive.read_manifest(tmp_path / "backup.tar"), rotated) == []
+
+
+async def test_a_backup_of_a_newer_version_is_refused(system: Environment, tmp_path: Path) -> None:
+    change = "UPDATE alembic_version SET version_num = $1 RETURNING old.version_num"
+    ((revision,),) = await _execute(system, "requests", change, "from the future")
+    await make_backup(system, tmp_path / "backup.tar", quiet)
+    await _execute(system, "requests", change, revision)
+    with pytest.raises(BackupFailed, match=r"requests.*newer version"):
+        await restore_backup(system, tmp_path / "backup.tar", force=True, erasures_from=None, report=quiet)
+
+
+async def test_damage_is_found_before_anything_changes(system: Environment, tmp_path: Path) -> None:
+    whole = tmp_path / "backup.tar"
+    await make_backup(system, whole, quiet)
+    content = whole.read_bytes()
+    with tarfile.open(whole) as tar:
+        start = tar.getmember("residents.dump").offset_data
+    damaged = tmp_path / "damaged.tar"
+    damaged.write_bytes(content[: start + 100] + b"\0damage\0" + content[start + 108 :])
+    with pytest.raises(ArchiveDamaged, match="residents"):
+        archive.unpack(damaged, tmp_path / "there")
+    damaged.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ArchiveDamaged):
+        archive.unpack(damaged, tmp_path / "here")
+
+
+async def test_keys_are_not_in_the_archive(system: Environment, tmp_path: Path) -> None:
+    await make_backup(system, tmp_path / "backup.tar", quiet)
+    content = (tmp_path / "backup.tar").read_bytes()
+    for each in APPLICATIONS:
+        for name in ("INDEX_KEY", "SIGNING_KEY"):
+            assert system[each.prefix + name].encode() not in content
+        assert system[f"{each.prefix}KEY_ENCRYPTION_KEYS"].partition(":")[2].encode() not in content
+    assert json.loads(archive.read_manifest(tmp_path / "backup.tar").as_json())["keys"]["residents"]
