@@ -1,0 +1,40 @@
+"""`make demo`: the first two stories against a running system, each step told with what the API answered."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from stack.demo.stories import lost_elder, saturday_fruit
+from stack.demo.stories.actors import City, Json
+from stack.demo.stories.codes import codes_in_file
+
+STORIES = (
+    ("一、走失老人回家 · 1. The lost elder", lost_elder.play),
+    ("二、周六水果 · 2. Saturday fruit", saturday_fruit.play),
+)
+
+
+async def play(environment: Mapping[str, str], console: Console) -> None:
+    """Play both; StoryBroken says which step the system did not follow."""
+    read_code = codes_in_file(Path(environment["GATEWAY_SENDER_FILE"]))
+    async with City(environment["GATEWAY_PUBLIC_URL"], read_code) as city:
+        for title, story in STORIES:
+            console.rule(f"[bold]{title}")
+            await story(city, _narrator(console))
+    console.rule("[bold green]两个故事都走通了 · Both stories hold")
+
+
+def _narrator(console: Console):
+    steps = iter(range(1, 100))
+
+    def tell(words: str, answer: Json | None = None) -> None:
+        console.print(f"[bold cyan]{next(steps):>2}[/] {escape(words)}")
+        if answer is not None:
+            text = json.dumps(answer, ensure_ascii=False)
+            shown = text if len(text) <= 300 else text[:300] + " …"
+            console.print(f"   [dim]{escape(shown)}[/]", highlight=False, soft_wrap=True)
+
+    return tell

@@ -1,0 +1,98 @@
+"""People who talk to the gateway: each signs in as a real user would and keeps their own token."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+import httpx
+
+from stack.demo.staff import PASSWORD
+
+Json = dict[str, Any]
+ReadCode = Callable[[str], Awaitable[str]]
+"""The one-time code that was sent for a request, by the request's id."""
+
+
+class StoryBroken(AssertionError):
+    """The system did not do what the story says."""
+
+
+class Actor:
+    """One person or system with their token (or none)."""
+
+    def __init__(self, client: httpx.AsyncClient, name: str, token: str | None = None) -> None:
+        self._client = client
+        self.name = name
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def get(self, path: str, **params: Any) -> Json:
+        return await self._call("GET", path, params=params)
+
+    async def post(self, path: str, body: Json | None = None, **headers: str) -> Json:
+        """POST with an Idempotency-Key of its own, as an app should."""
+        headers = {"Idempotency-Key": str(uuid4())} | headers
+        return await self._call("POST", path, json=body or {}, headers=headers)
+
+    async def try_post(self, path: str, body: Json | None = None, **headers: str) -> httpx.Response:
+        """The same without minding a refusal."""
+        headers = self._headers | {"Idempotency-Key": str(uuid4())} | headers
+        return await self._client.post(path, json=body or {}, headers=headers)
+
+    async def fetch(self, path: str, **headers: str) -> httpx.Response:
+        """A page or a file as it comes."""
+        return await self._client.get(path, headers=self._headers | headers)
+
+    async def eventually(self, path: str, holds: Callable[[Json], Any], *, within: float, **params: Any) -> Any:
+        """Read until `holds` gives something, and return that; StoryBroken after `within` seconds."""
+        deadline = time.monotonic() + within
+        while True:
+            answer = await self.get(path, **params)
+            if found := holds(answer):
+                return found
+            if time.monotonic() > deadline:
+                raise StoryBroken(f"{self.name}: {path} did not show it within {within} s")
+            await asyncio.sleep(0.02)
+
+    async def _call(self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any) -> Json:
+        response = await self._client.request(method, path, headers=self._headers | (headers or {}), **more)
+        if response.is_error:
+            raise StoryBroken(f"{self.name}: {method} {path} answered {response.status_code}: {response.text[:400]}")
+        return response.json() if response.content else {}
+
+
+class City:
+    """The running system as people meet it. Signs actors in; `read_code` stands for looking at one's phone."""
+
+    def __init__(self, url: str, read_code: ReadCode) -> None:
+        self.url = url
+        self._read_code = read_code
+        self._client = httpx.AsyncClient(base_url=url, timeout=30, limits=httpx.Limits(max_connections=50))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
+
+    def stranger(self, name: str) -> Actor:
+        """Somebody without an account."""
+        return Actor(self._client, name)
+
+    async def with_password(self, username: str) -> Actor:
+        """Staff, workers and shops sign in by password."""
+        answer = await self.stranger(username).post("/v1/auth/login", {"username": username, "password": PASSWORD})
+        return Actor(self._client, username, answer["access_token"])
+
+    async def with_phone(self, name: str, phone: str) -> Actor:
+        """Residents sign in by a code sent to their phone."""
+        somebody = self.stranger(name)
+        asked = await somebody.post("/v1/auth/otp", {"phone": phone})
+        code = await self._read_code(asked["request_id"])
+        proof = {"request_id": asked["request_id"], "phone": phone, "code": code}
+        answer = await somebody.post("/v1/auth/otp/verify", proof)
+        return Actor(self._client, name, answer["access_token"])

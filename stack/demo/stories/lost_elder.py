@@ -1,0 +1,179 @@
+"""Story 1, the lost elder: a guard scans a card, the grid worker comes, the family is told, everybody is thanked."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from stack.demo.accounts import DAUGHTER_PHONE
+from stack.demo.places import demo_grids
+from stack.demo.stories.actors import Actor, City, Json, StoryBroken
+
+Tell = Callable[[str, Json | None], None]
+"""Told each step in words, with what the API answered."""
+
+ALERTED_SECONDS = 2.0
+"""The worker sees the work order this long after the report at the latest."""
+GRID = demo_grids()[0]
+
+
+@dataclass
+class LostElder:
+    """What the story has seen so far; tests look at it when it is over."""
+
+    guard: Actor
+    worker: Actor
+    daughter: Actor
+    staff: Actor
+    card: Json = field(default_factory=dict)
+    public_answers: list[str] = field(default_factory=list)
+    """Everything that the guard ever received, to be searched for personal data."""
+    report: Json = field(default_factory=dict)
+    order: Json = field(default_factory=dict)
+    alerted_after: float = 0.0
+    case_id: str = ""
+    person_id: str = ""
+    revealed: Json = field(default_factory=dict)
+    request: Json = field(default_factory=dict)
+
+
+async def play(city: City, tell: Tell) -> LostElder:
+    """Play the story; StoryBroken if the system does something else."""
+    seen = await _gather(city, tell)
+    await _report(seen, tell)
+    await _alerted(seen, tell)
+    await _identified(seen, tell)
+    await _family_told(seen, tell)
+    await _handed_over(seen, tell)
+    await _thanked(seen, tell)
+    return seen
+
+
+async def _gather(city: City, tell: Tell) -> LostElder:
+    seen = LostElder(
+        guard=city.stranger("guard"),
+        worker=await city.with_password("worker01"),
+        daughter=await city.with_phone("daughter", DAUGHTER_PHONE),
+        staff=await city.with_password("staff"),
+    )
+    me = await seen.daughter.get("/v1/me")
+    cards = await seen.staff.get("/v1/contact-cards", household_id=me["household_id"])
+    seen.card = next(card for card in cards["items"] if card["state"] in ("issued", "delivered"))
+    if seen.card["state"] == "issued":
+        path = f"/v1/contact-cards/{seen.card['id']}/deliver"
+        seen.card = await seen.worker.post(path, {"is_explained": True})
+    tell("社区给每户发了民情联系卡 / Every household was given its contact card", {"card": seen.card["state"]})
+    return seen
+
+
+async def _report(seen: LostElder, tell: Tell) -> None:
+    code = seen.card["code"]
+    public = await seen.guard.fetch(f"/v1/public/contact-cards/{code}")
+    page = await seen.guard.fetch(f"/c/{code}")
+    seen.public_answers += [public.text, page.text]
+    tell("学校保安扫了老人手里的卡 / A guard scans the card in the elder's hand", public.json())
+    began = time.monotonic()
+    seen.report = await seen.guard.post(
+        f"/v1/public/contact-cards/{code}/found-reports",
+        {
+            "place_text": "实验小学东门保安室",
+            "position": {"longitude": GRID.centre[0], "latitude": GRID.centre[1], "crs": "wgs84"},
+            "note": "老人不记得家在哪里",
+        },
+    )
+    seen.public_answers.append(str(seen.report))
+    tell("保安报告老人在哪里 / The guard reports where she is", {"state": seen.report["state"]})
+    seen.alerted_after = -began
+
+
+async def _alerted(seen: LostElder, tell: Tell) -> None:
+    def newest_urgent(answer: Json) -> Json | None:
+        for order in answer["items"]:
+            if order["urgency"] == "urgent" and (order["origin"] or {}).get("type") == "found_person":
+                return order
+        return None
+
+    seen.order = await seen.worker.eventually("/v1/work-orders", newest_urgent, within=10, mine=True, state="assigned")
+    seen.alerted_after += time.monotonic()
+    if seen.alerted_after > ALERTED_SECONDS:
+        raise StoryBroken(f"the worker was alerted after {seen.alerted_after:.2f} s only")
+    tell(
+        f"网格员 {seen.alerted_after:.2f} 秒后收到派单 / The grid worker has the work order",
+        {"state": seen.order["state"], "category": seen.order["category"], "tier": seen.order["tier"]},
+    )
+    seen.order = await seen.worker.post(f"/v1/work-orders/{seen.order['id']}/acknowledge")
+    seen.case_id = seen.order["origin"]["id"]
+    today = await seen.worker.get("/v1/worker/today")
+    tell(
+        "网格员的今日屏 / The worker's screen of the day",
+        {name: len(part or []) for name, part in today.items() if isinstance(part, list)},
+    )
+    follow = f"/v1/public/found-reports/{seen.report['report_id']}"
+    view = await seen.guard.eventually(
+        follow, lambda answer: answer["state"] == "on_the_way" and answer, within=10, token=seen.report["follow_token"]
+    )
+    seen.public_answers.append(str(view))
+    tell("保安看到有人正在赶来 / The guard sees that help is on the way", view)
+
+
+async def _identified(seen: LostElder, tell: Tell) -> None:
+    """She remembers a surname at most: it is found by pinyin and building, and the search is put on record."""
+    found = await seen.worker.post(
+        "/v1/people/search",
+        {"purpose": "lost_person", "name": "shan", "compound": GRID.compound, "building": "1号楼", "age_from": 75},
+    )
+    tell("只记得姓, 按拼音和楼号查找 / Only a surname: found by pinyin and building", {"found": found["items"]})
+    me = await seen.daughter.get("/v1/me")
+    seen.person_id = next(row["id"] for row in found["items"] if row["household_id"] == me["household_id"])
+    case = await seen.worker.post(f"/v1/found-persons/{seen.case_id}/identify", {"person_id": seen.person_id})
+    await seen.worker.post(f"/v1/work-orders/{seen.order['id']}/start")
+    seen.revealed = await seen.worker.post(
+        f"/v1/found-persons/{seen.case_id}/reveal", {"fields": ["name", "cautions", "family_contacts", "finder"]}
+    )
+    contact = seen.revealed["family_contacts"][0]
+    tell(
+        "认出老人, 看到注意事项和家属电话(已记入审计) / Identified; cautions and the family's phone, on record",
+        {"state": case["state"], "cautions": seen.revealed["cautions"], "call": contact["relation"]},
+    )
+
+
+async def _family_told(seen: LostElder, tell: Tell) -> None:
+    told = await seen.worker.post(f"/v1/found-persons/{seen.case_id}/notify-family", {})
+    called = await seen.worker.post(
+        f"/v1/found-persons/{seen.case_id}/notify-family",
+        {"way": "call", "contact_id": told["contact"]["id"], "is_reached": True},
+    )
+    tell("按顺序通知家属 / The family is told, in order of call", {"state": called["found_person"]["state"]})
+
+
+async def _handed_over(seen: LostElder, tell: Tell) -> None:
+    case = await seen.worker.post(
+        f"/v1/found-persons/{seen.case_id}/hand-over",
+        {
+            "receiver_name": seen.revealed["family_contacts"][0]["name"],
+            "relation": "child",
+            "identity_checked": True,
+            "witness_name": "学校保安",
+            "place": "实验小学东门",
+        },
+    )
+    await seen.worker.post(f"/v1/found-persons/{seen.case_id}/close", {"outcome": "returned_home"})
+    await seen.worker.post(f"/v1/work-orders/{seen.order['id']}/complete", {"outcome": "done", "note": "平安回家"})
+    view = await seen.guard.get(
+        f"/v1/public/found-reports/{seen.report['report_id']}", token=seen.report["follow_token"]
+    )
+    seen.public_answers.append(str(view))
+    tell("见证下交接, 平安回家 / Handed over before a witness", {"case": case["state"], "guard sees": view["state"]})
+
+
+async def _thanked(seen: LostElder, tell: Tell) -> None:
+    path = f"/v1/service-requests/{seen.order['request_id']}"
+    await seen.daughter.eventually(path, lambda request: request["state"] == "resolved", within=10)
+    await seen.daughter.post(f"{path}/confirm", {"satisfied": True})
+    rating = await seen.daughter.post(
+        f"{path}/rating",
+        {"score": 5, "solved": True, "satisfied": True, "commendation": "pennant", "text": "为民服务暖人心"},
+    )
+    seen.request = await seen.daughter.get(path)
+    tell("家属确认并送来锦旗 / The family confirms, and leaves a pennant", {
+        "request": seen.request["state"], "score": rating["score"], "commendation": rating["commendation"],
+    })  # fmt: skip
