@@ -59,7 +59,7 @@ def compose_places(public_url: str = f"http://127.0.0.1:{DEFAULT_PORT}") -> Plac
         nats="nats:4222",
         applications={each.name: f"http://{each.name}:8000" for each in APPLICATIONS},
         public_url=public_url,
-        sender_file="",
+        sender_file="/messages/messages.log",  # a volume, and not the container's log, until SENDER=http is set
     )
 
 
