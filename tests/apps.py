@@ -18,8 +18,10 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from shared.bus import Bus
 from stack.topology import application
 from tests.principals import ISSUER, bearer, jwks_url
+from tests.servers import NatsServer
 
 START_SECONDS = 30
 
@@ -74,9 +76,11 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[str]:
-    """The base URL of a running application on a free port of 127.0.0.1."""
-    server = _Server(uvicorn.Config(app, host="127.0.0.1", port=0, lifespan="off", log_config=None, access_log=False))
+async def serving(app: FastAPI, port: int = 0) -> AsyncIterator[str]:
+    """The base URL of a running application on a free port of 127.0.0.1, or on `port`."""
+    server = _Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, lifespan="off", log_config=None, access_log=False)
+    )
     listener = server.config.bind_socket()
     task = asyncio.ensure_future(server.serve(sockets=[listener]))
     try:
@@ -94,7 +98,7 @@ def client_for(app: FastAPI, **headers: str) -> httpx.AsyncClient:
 
 
 @pytest.fixture(scope="session")
-async def app_of(settings_values: SettingsEnvironment) -> AsyncIterator[AppOf]:
+async def app_of(settings_values: SettingsEnvironment, nats_server: NatsServer) -> AsyncIterator[AppOf]:
     """`await app_of("dispatch")`: that service, running on this worker's database and NATS."""
     found: dict[str, FastAPI] = {}
     lock = asyncio.Lock()
@@ -103,11 +107,27 @@ async def app_of(settings_values: SettingsEnvironment) -> AsyncIterator[AppOf]:
         async def start(service: str) -> FastAPI:
             async with lock:
                 if service not in found:
+                    await declare_sources(service, nats_server)
                     app = await create(service, settings_values)
                     found[service] = await stack.enter_async_context(running(app))
                 return found[service]
 
         yield start
+
+
+def bus_of(service: str, server: NatsServer) -> Bus:
+    """A connection with the rights of `service`, e.g. to say what it would say."""
+    return Bus(server.url, service, server.password, name=f"{service}-test")
+
+
+async def declare_sources(service: str, server: NatsServer) -> None:
+    """Make the streams that `service` reads, so that its consumers need not wait for applications nobody started."""
+    for source in application(service).reads:
+        bus = bus_of(source, server)
+        try:
+            await bus.declare_stream(source)
+        finally:
+            await bus.close()
 
 
 async def create(service: str, settings_values: SettingsEnvironment, **overrides: Any) -> FastAPI:

@@ -1,0 +1,47 @@
+"""The gateway: the one door. The only place where it is wired."""
+
+from datetime import timedelta
+
+from fastapi import FastAPI
+
+from gateway import proxy
+from gateway.accounts import endpoints as accounts
+from gateway.limits import Limits
+from gateway.routes import SERVICES
+from gateway.settings import Settings
+from gateway.sign_in import endpoints as sign_in
+from gateway.sign_in.service import forget_expired
+from gateway.tokens import endpoints as tokens
+from gateway.tokens.service import Issuer
+from shared.app import Service, build_app
+from shared.auth import TokenVerifier
+from shared.http_client import Upstream
+from shared.timers import Timer
+
+
+async def _prepare(app: FastAPI) -> None:
+    settings: Settings = app.state.settings
+    app.state.limits = Limits(settings.rate_limit_factor)
+    app.state.issuer = Issuer(app.state.database, app.state.keyring, settings.issuer)
+    # With its own keys the gateway asks itself without a round trip; with a provider's, like any service.
+    app.state.verifier = TokenVerifier(settings.jwks_url or app.state.issuer.key_set, settings.issuer)
+    app.state.upstreams = {name: Upstream(name, getattr(settings, f"{name}_url")) for name in SERVICES}
+    for upstream in app.state.upstreams.values():
+        app.state.closing.push_async_callback(upstream.close)
+
+
+SERVICE = Service(
+    name="gateway",
+    title="Kaiyuan",
+    description="Everyday governance of a Chinese urban community: one API in front of four services.",
+    routers=[tokens.router, sign_in.router, accounts.router],
+    timers=[Timer("forget_expired_sign_ins", timedelta(minutes=10), forget_expired)],
+    prepare=_prepare,
+)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    app = build_app(SERVICE, settings or Settings())  # type: ignore[call-arg]
+    app.router.redirect_slashes = False
+    proxy.install(app)
+    return app

@@ -1,0 +1,47 @@
+"""The one table that says which service answers which prefix. The longest prefix wins; nothing else is passed on."""
+
+RESIDENTS, REQUESTS, MERCHANTS, DISPATCH = SERVICES = ("residents", "requests", "merchants", "dispatch")
+
+ROUTES = {
+    "/v1/households": RESIDENTS,
+    "/v1/people": RESIDENTS,
+    "/v1/colour-schemes": RESIDENTS,
+    "/v1/contact-cards": RESIDENTS,
+    "/v1/found-persons": RESIDENTS,
+    "/v1/notices": RESIDENTS,
+    "/v1/public/contact-cards": RESIDENTS,
+    "/v1/public/found-reports": RESIDENTS,
+    "/v1/categories": REQUESTS,
+    "/v1/service-requests": REQUESTS,
+    "/v1/merchants": MERCHANTS,
+    "/v1/offers": MERCHANTS,
+    "/v1/quotes": MERCHANTS,
+    "/v1/redemptions": MERCHANTS,
+    "/v1/communities": DISPATCH,
+    "/v1/dispatch-policies": DISPATCH,
+    "/v1/grids": DISPATCH,
+    "/v1/responders": DISPATCH,
+    "/v1/work-orders": DISPATCH,
+}
+
+PUBLIC_PREFIX = "/v1/public/"
+"""What lies below needs no token, here and in the service; everything else needs one in both."""
+
+
+def prefix_of(path: str) -> str | None:
+    """The longest prefix of whole segments that the table holds.
+
+    None for a path with an empty, `.` or `..` segment: what we check and what a service reads must be one path.
+    """
+    segments = path.split("/")
+    if segments[0] or any(segment in ("", ".", "..") for segment in segments[1:]):
+        return None
+    for length in range(len(segments), 2, -1):
+        prefix = "/".join(segments[:length])
+        if prefix in ROUTES:
+            return prefix
+    return None
+
+
+def is_public(path: str) -> bool:
+    return path.startswith(PUBLIC_PREFIX)
