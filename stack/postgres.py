@@ -5,6 +5,7 @@ data folder's parent, or as `nobody` when that is root too, and lets it pass fol
 """
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -41,7 +42,17 @@ def server_uid(folder: Path) -> int | None:
         return None
     if (folder / "PG_VERSION").exists():
         return folder.stat().st_uid or NOBODY
-    return folder.parent.stat().st_uid or NOBODY
+    owner = folder.parent.stat().st_uid
+    return owner if owner != 0 and _has_name(owner) else NOBODY
+
+
+def _has_name(uid: int) -> bool:
+    """initdb insists on a name for its user; in containers an id may have none."""
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 def program(

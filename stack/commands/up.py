@@ -29,8 +29,11 @@ def up(
     demo: Annotated[bool, typer.Option(help="新目录载入示范社区 · Load the demo community into a new folder.")] = True,
 ) -> None:
     """启动整套系统 · Start the whole system in the foreground; Ctrl-C stops it."""
-    with contextlib.suppress(asyncio.CancelledError):
+    try:
         asyncio.run(_serve(data, port, demo))
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError):
+            console.print("已停止 · stopped")
 
 
 async def _serve(data: Path, port: int, demo: bool) -> None:
@@ -52,9 +55,6 @@ async def _serve(data: Path, port: int, demo: bool) -> None:
             await asyncio.Event().wait()
     finally:
         status.stop()
-        if started:
-            with contextlib.suppress(OSError):
-                console.print("已停止 · stopped")
 
 
 def _stop_on_signals() -> None:
