@@ -1,3 +1,4 @@
+from services.residents.contact_cards.service import follow_households
 from services.residents.events import HouseholdMoved
 from services.residents.households import repository
 from services.residents.locks import Lock, hold
@@ -8,7 +9,7 @@ from shared.grid_directory import keep_published_grid
 
 
 async def follow_published_grid(session: AsyncSession, envelope: Envelope) -> None:
-    """`dispatch.grid_published.v1`: keep the address table, and move households whose grid changed with it."""
+    """`dispatch.grid_published.v1`: keep the address table; move households, and their cards, whose grid changed."""
     community_code = envelope.community
     await hold(session, Lock.ADDRESSES, community_code)
     await keep_published_grid(session, envelope)
@@ -24,3 +25,4 @@ async def follow_published_grid(session: AsyncSession, envelope: Envelope) -> No
             for household_id, grid_code, version in await repository.follow_addresses(session, community_code)
         ],
     )
+    await follow_households(session, community_code)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
+from services.residents.contact_cards.service import follow_households
 from services.residents.events import HouseholdMoved, HouseholdRegistered
 from services.residents.household_cards.derive import derive_one
 from services.residents.households import repository
@@ -143,6 +144,7 @@ async def _readdress(
     household.version += 1
     household.updated_at = utc_now()
     await _flush_address(session)
+    await follow_households(session, household.community_code, household.id)
     await _publish(session, household, HouseholdMoved(household_id=household.id, grid_code=household.grid_code))
 
 

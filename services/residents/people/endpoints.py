@@ -50,7 +50,8 @@ async def list_people(
         tag=service.askable_tag(principal, tag),
         on=china_today(),
     )
-    found = await paginate(session, statement, order_by=(Person.community_code, Person.id), page=page)
+    order_by = (Person.community_code, Person.id)
+    found = await paginate(session, statement, order_by=order_by, page=page, to_item=repository.at_home)
     found.items = await service.show(session, vault, principal, found.items)
     return found
 

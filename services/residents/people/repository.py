@@ -1,4 +1,4 @@
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,11 @@ from shared.db import AsyncSession
 from shared.errors import NotFound
 
 PersonAtHome = tuple[Person, Household]
+
+
+def at_home(selected: Mapping[str, Any]) -> PersonAtHome:
+    """The pair that `readable` selects, from a page of it."""
+    return selected["Person"], selected["Household"]
 
 
 def readable(principal: Principal) -> Select[tuple[Person, Household]]:
@@ -58,9 +63,7 @@ async def get_self_or_charge(
     return person
 
 
-async def find_living(
-    session: AsyncSession, community_code: str, person_id: UUID
-) -> PersonAtHome | None:
+async def find_living(session: AsyncSession, community_code: str, person_id: UUID) -> PersonAtHome | None:
     """Whoever it is, with their household, for work that is authorised elsewhere; None if unknown or erased."""
     statement = (
         select(Person, Household)

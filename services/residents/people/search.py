@@ -52,7 +52,7 @@ async def search_people(
             statement = statement.where(getattr(Household, column) == value)
     exact, surnames = tokens.name_ranks(vault.keyring, query.name or "")
     statement, rank = repository.ranked(statement, exact, surnames)
-    found = await paginate(session, statement, order_by=(rank, Person.id), page=page)
+    found = await paginate(session, statement, order_by=(rank, Person.id), page=page, to_item=repository.at_home)
     shown = await show(session, vault, principal, found.items)
     relevant = _RELEVANT.get(query.purpose, frozenset())
     units = {person.id: household.unit for person, household in found.items}
