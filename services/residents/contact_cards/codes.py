@@ -13,8 +13,12 @@ _PRIMITIVE = 0b100101  # x⁵ + x² + 1
 
 
 def new_code() -> str:
-    body = [secrets.randbelow(32) for _ in range(LENGTH - 1)]
-    return "".join(ALPHABET[value] for value in (*body, _times_x(_sum(body))))
+    return with_check_symbol([secrets.randbelow(32) for _ in range(LENGTH - 1)])
+
+
+def with_check_symbol(values: list[int]) -> str:
+    """The code whose symbols have these values (0 to 31), with its check symbol at the end."""
+    return "".join(ALPHABET[value] for value in (*values, _times_x(_sum(values))))
 
 
 def read_code(text: str) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import segno
+from phonenumbers import PhoneNumberFormat, format_number, parse
 
 from services.residents.contact_cards.codes import grouped
 from services.residents.contact_cards.schemas import GridContact
@@ -75,7 +76,7 @@ def shapes_of(card: PrintedCard) -> Iterator[Shape]:
     yield from _qr_code(card.url)
     middle = _QR_X + _QR_MM / 2
     yield Text(middle, 41.6, 2.1, "扫码求助  Scan for help", MUTED, anchor="middle")
-    yield Text(middle, 45, 2.5, grouped(card.code), INK, anchor="middle")
+    yield Text(middle, 45, 2.35, grouped(card.code), INK, anchor="middle")
     yield Box(0, 47.3, WIDTH_MM, 0.25, ACCENT)
     yield Text(_LEFT, 50, 2.05, "持卡人如走失或需要帮助, 请扫码或拨打以上电话; 紧急情况请拨 110。", INK)
     yield Text(_LEFT, 52.6, 1.9, "If the bearer is lost or needs help, scan or call. Emergency: 110.", INK)
@@ -88,7 +89,7 @@ def readable_phone(phone: str | None) -> str | None:
     national = phone.removeprefix("+86")
     if len(national) == 11 and national.startswith("1"):
         return f"{national[:3]} {national[3:7]} {national[7:]}"
-    return "0" + national
+    return format_number(parse(phone), PhoneNumberFormat.NATIONAL)
 
 
 def _fitted(

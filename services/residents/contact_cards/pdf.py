@@ -1,11 +1,12 @@
 """A sheet of contact cards as PDF: A4, ten to a page, with marks to cut along.
 
 The typeface is STSong-Light, one of the Chinese fonts that PDF readers bring along (Adobe-GB1), so that no font file
-has to be shipped. It has no bold: a thin outline in the same colour stands for it.
+has to be shipped; Latin letters and digits are Helvetica. STSong has no bold: a thin outline stands for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
+from itertools import groupby
 
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
@@ -18,13 +19,13 @@ from services.residents.contact_cards.layout import HEIGHT_MM, WIDTH_MM, Box, Pr
 
 COLUMNS, ROWS = 2, 5
 PER_PAGE = COLUMNS * ROWS
-_FONT = "STSong-Light"
+_CHINESE = "STSong-Light"
 _MARK_MM, _GAP_MM = 4.0, 1.5
 _LEFT = (A4[0] - COLUMNS * WIDTH_MM * mm) / 2
 _TOP = A4[1] - (A4[1] - ROWS * HEIGHT_MM * mm) / 2
 _FILL, _FILL_AND_OUTLINE = 0, 2
 
-pdfmetrics.registerFont(UnicodeCIDFont(_FONT))
+pdfmetrics.registerFont(UnicodeCIDFont(_CHINESE))
 
 
 def render_sheet(cards: Sequence[PrintedCard]) -> bytes:
@@ -54,16 +55,25 @@ def _draw(canvas: Canvas, card: PrintedCard, left: float, top: float) -> None:
 
 def _write(canvas: Canvas, shape: Text, x: float, y: float) -> None:
     size = shape.size * mm
-    text = "".join(character if ord(character) <= 0xFFFF else "〓" for character in shape.text)
-    width = pdfmetrics.stringWidth(text, _FONT, size)
+    runs = list(_runs(shape))
+    width = sum(pdfmetrics.stringWidth(text, font, size) for font, text in runs)
     line = canvas.beginText(x - {"start": 0.0, "middle": width / 2, "end": width}[shape.anchor], y)
-    line.setFont(_FONT, size)
     line.setFillColor(HexColor(shape.fill))
     line.setStrokeColor(HexColor(shape.fill))
-    line.setTextRenderMode(_FILL_AND_OUTLINE if shape.bold else _FILL)
     canvas.setLineWidth(size / 45)
-    line.textOut(text)
+    for font, text in runs:
+        line.setFont(font, size)
+        line.setTextRenderMode(_FILL_AND_OUTLINE if shape.bold and font == _CHINESE else _FILL)
+        line.textOut(text)
     canvas.drawText(line)
+
+
+def _runs(shape: Text) -> Iterator[tuple[str, str]]:
+    """(font, text) of each stretch that one font can draw; 〓 stands for what is beyond U+FFFF."""
+    latin = "Helvetica-Bold" if shape.bold else "Helvetica"
+    for is_latin, characters in groupby(shape.text, key=lambda character: ord(character) < 0x100):
+        text = "".join(character if ord(character) < 0x10000 else "〓" for character in characters)
+        yield (latin if is_latin else _CHINESE), text
 
 
 def _cut_marks(canvas: Canvas) -> None:

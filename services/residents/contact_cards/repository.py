@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, insert, or_, select, update
+from sqlalchemy import Select, and_, exists, insert, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import col
 
@@ -134,8 +134,8 @@ async def add_card(session: AsyncSession, card: ContactCard) -> None:
     await session.flush()
 
 
-async def move_cards(session: AsyncSession, community_code: str) -> int:
-    """Give every card the grid of its household. Returns how many moved."""
+async def move_cards(session: AsyncSession, community_code: str, household_id: UUID | None) -> int:
+    """Give cards the grid of their household. Returns how many moved."""
     statement = (
         update(ContactCard)
         .where(
@@ -144,6 +144,7 @@ async def move_cards(session: AsyncSession, community_code: str) -> int:
             col(Household.id) == col(ContactCard.household_id),
             col(Household.grid_code).is_not(None),
             col(Household.grid_code) != col(ContactCard.grid_code),
+            true() if household_id is None else col(ContactCard.household_id) == household_id,
         )
         .values(grid_code=col(Household.grid_code), updated_at=utc_now(), version=col(ContactCard.version) + 1)
         .execution_options(synchronize_session=False)

@@ -203,6 +203,6 @@ def _issued(card: ContactCard) -> dict[str, object]:
     )
 
 
-async def follow_households(session: AsyncSession, community_code: str) -> int:
-    """Households moved, or their grids were published anew: their cards answer with the new grid from now on."""
-    return await repository.move_cards(session, community_code)
+async def follow_households(session: AsyncSession, community_code: str, household_id: UUID | None = None) -> int:
+    """One household moved, or grids were published anew: the cards concerned answer with the new grid from now on."""
+    return await repository.move_cards(session, community_code, household_id)

@@ -92,8 +92,9 @@ async def identify(
     session: AsyncSession, vault: RegistryVault, principal: Principal, case_id: UUID, data: Identify
 ) -> FoundPerson:
     """Say who it is. Whoever may not look the person up elsewhere may confirm only those whom the card points to."""
-    case = await advance(session, principal, case_id, Verb.IDENTIFY)
+    case = await hold_case(session, principal, case_id, Verb.IDENTIFY)
     person = await _identifiable(session, principal, case, data.person_id)
+    move(case, Verb.IDENTIFY)
     case.person_id, case.household_id, case.due_at = person.id, person.household_id, case.hand_over_by
     await add_entry(
         session, vault, case, EntryKind.IDENTIFIED, principal.subject, {"person_id": str(person.id)}, data.note
@@ -170,15 +171,25 @@ async def follow_report(session: AsyncSession, community_code: str, report_id: U
     return await finder_state(session, case)
 
 
-async def advance(session: AsyncSession, principal: Principal, case_id: UUID, verb: Verb) -> FoundPerson:
-    """The case, held and moved as the verb says; WrongState where it may not."""
+async def hold_case(session: AsyncSession, principal: Principal, case_id: UUID, verb: Verb) -> FoundPerson:
+    """The case, held until the transaction ends; WrongState unless the verb is allowed now."""
     case = await repository.get_case(session, principal, case_id, lock=True)
-    sources, target = TRANSITIONS[verb]
+    sources = TRANSITIONS[verb].sources
     if case.state not in sources:
         raise WrongState(case.state, sources)
-    if target is not None:
-        case.state = target
+    return case
+
+
+def move(case: FoundPerson, verb: Verb) -> None:
+    """Take the held case to where the verb leads."""
+    case.state = TRANSITIONS[verb].target or case.state
     repository.touch(case)
+
+
+async def advance(session: AsyncSession, principal: Principal, case_id: UUID, verb: Verb) -> FoundPerson:
+    """The case, held and moved."""
+    case = await hold_case(session, principal, case_id, verb)
+    move(case, verb)
     return case
 
 
