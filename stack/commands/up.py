@@ -12,6 +12,7 @@ import typer
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from stack.commands.options import DEFAULT_DATA, DataFolderOption, console
 from stack.supervisor import Stack, running_stack
@@ -51,7 +52,7 @@ async def _serve(data: Path, port: int, demo: bool) -> None:
             started = True
             status.stop()
             with contextlib.suppress(OSError):
-                console.print(banner(stack))
+                show_banner(stack)
             await asyncio.Event().wait()
     finally:
         status.stop()
@@ -75,8 +76,8 @@ def _stop_on_signals() -> None:
         loop.add_signal_handler(number, stop)
 
 
-def banner(stack: Stack) -> Panel:
-    """Where everything is, who may sign in, three things to try, and how long it took."""
+def show_banner(stack: Stack) -> None:
+    """Where everything is, who may sign in, how long it took, and three things to try."""
     url = stack.gateway_url
     table = Table.grid(padding=(0, 2))
     table.add_row("网关 · gateway", url)
@@ -84,14 +85,16 @@ def banner(stack: Stack) -> Panel:
     table.add_row("验证码与通知 · one-time codes, notices", str(stack.folder.path / "messages.log"))
     table.add_row("日志 · logs", str(stack.folder.path / "logs"))
     table.add_row("用时 · timing", timing(stack))
+    examples: list[str] = []
     if not stack.folder.is_without_demo:
         demo = importlib.import_module("stack.demo")
         table.add_row("", "")
         for account in demo.ACCOUNTS:
-            table.add_row(f"{account.role}", f"{account.sign_in}")
-        table.add_row("", "")
-        table.add_row("试一试 · try", "\n".join(demo.examples(url)))
-    return Panel(table, title="开元 · Kaiyuan", subtitle="Ctrl-C 停止 · stops", expand=False)
+            table.add_row(Text(account.role), Text(account.sign_in))
+        examples = demo.examples(url)
+    console.print(Panel(table, title="开元 · Kaiyuan", subtitle="Ctrl-C 停止 · stops", expand=False))
+    for line in examples:  # outside the frame and unbroken, so that they work as pasted
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def timing(stack: Stack) -> str:
