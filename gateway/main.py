@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 
-from gateway import proxy
+from gateway import docs, metrics, openapi, proxy
 from gateway.accounts import endpoints as accounts
 from gateway.limits import Limits
 from gateway.routes import SERVICES
@@ -26,6 +26,7 @@ async def _prepare(app: FastAPI) -> None:
     # With its own keys the gateway asks itself without a round trip; with a provider's, like any service.
     app.state.verifier = TokenVerifier(settings.jwks_url or app.state.issuer.key_set, settings.issuer)
     app.state.upstreams = {name: Upstream(name, getattr(settings, f"{name}_url")) for name in SERVICES}
+    app.state.documents = openapi.Documents(app, app.state.upstreams)
     for upstream in app.state.upstreams.values():
         app.state.closing.push_async_callback(upstream.close)
 
@@ -34,7 +35,7 @@ SERVICE = Service(
     name="gateway",
     title="Kaiyuan",
     description="Everyday governance of a Chinese urban community: one API in front of four services.",
-    routers=[tokens.router, sign_in.router, accounts.router],
+    routers=[tokens.router, sign_in.router, accounts.router, openapi.router, docs.router, metrics.router],
     timers=[Timer("forget_expired_sign_ins", timedelta(minutes=10), forget_expired)],
     prepare=_prepare,
 )
@@ -42,6 +43,8 @@ SERVICE = Service(
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     app = build_app(SERVICE, settings or Settings())  # type: ignore[call-arg]
+    # FastAPI's own page of the gateway alone gives way to the merged one.
+    app.router.routes[:] = [route for route in app.router.routes if getattr(route, "name", "") != "openapi"]
     app.router.redirect_slashes = False
     proxy.install(app)
     return app
