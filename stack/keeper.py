@@ -87,7 +87,8 @@ class Keeper:
             await asyncio.sleep(backoff)
             backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
             self.restarts += 1
-            process = await self._spawn()
+            with contextlib.suppress(OSError):  # no memory or disk: retry
+                process = await self._spawn()
 
 
 def _describe(status: int) -> str:
