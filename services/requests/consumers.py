@@ -25,5 +25,6 @@ def consumers(keyring: Keyring) -> dict[str, Handlers]:
             "dispatch.work_order_completed.v1": progress.follow_completed,
             "dispatch.work_order_handed_back.v1": progress.follow_handed_back,
             "dispatch.work_order_escalated.v1": progress.follow_escalated,
+            "dispatch.work_order_cancelled.v1": progress.follow_cancelled,
         },
     }

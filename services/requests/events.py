@@ -47,6 +47,7 @@ class RequestChanged(Event):
     grid_code: str | None
     category: str
     urgency: str
+    resolve_by: datetime
 
 
 class RequestAccepted(RequestChanged):

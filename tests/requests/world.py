@@ -67,7 +67,7 @@ class World:
     ) -> httpx.Response:
         """One request with a fresh token; `path` is relative to the service requests unless it is absolute."""
         token = bearer(role, **self.claims(role) | claims) if role else {}
-        url = path if path.startswith("/") else f"{URL}/{path}" if path else URL
+        url = path if path.startswith("/") else f"{URL}{path}" if path[:1] in ("", "?") else f"{URL}/{path}"
         return await self.http.request(method, url, json=json, headers=token | dict(headers or {}))
 
     async def get(self, role: str, path: str, **claims: Any) -> Any:

@@ -131,6 +131,13 @@ async def follow_escalated(session: AsyncSession, envelope: Envelope) -> None:
         await _record(session, taken, Step.ESCALATED, is_public=False, to=_code(taken.event.to))
 
 
+async def follow_cancelled(session: AsyncSession, envelope: Envelope) -> None:
+    """Nobody need work on it any more, so nobody who was asked for it reads it any more."""
+    taken = await _take_in(session, envelope)
+    if taken is not None:
+        await repository.end_grants(session, taken.order, taken.at)
+
+
 async def _take_in(session: AsyncSession, envelope: Envelope) -> Taken | None:
     """The event with its locked request and order; None if something newer of the order has been seen."""
     event = WorkOrderEvent.model_validate(envelope.data)

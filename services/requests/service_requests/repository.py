@@ -227,15 +227,18 @@ async def grant(session: AsyncSession, order: RequestWorkOrder, responder_id: UU
 async def end_grants(
     session: AsyncSession, order: RequestWorkOrder, at: datetime, *, of: UUID | None = None, but: UUID | None = None
 ) -> None:
-    """No longer let one responder (`of`), or all but one (`but`), read the request for this order."""
+    """No longer let one responder (`of`), all but one (`but`) or all read the request for this order."""
     statement = update(RequestResponder).where(
         col(RequestResponder.community_code) == order.community_code,
         col(RequestResponder.request_id) == order.request_id,
         col(RequestResponder.work_order_id) == order.id,
         col(RequestResponder.ended_at).is_(None),
     )
-    chosen = col(RequestResponder.responder_id) == of if of else col(RequestResponder.responder_id) != but
-    await session.execute(statement.where(chosen).values(ended_at=at))
+    if of is not None:
+        statement = statement.where(col(RequestResponder.responder_id) == of)
+    if but is not None:
+        statement = statement.where(col(RequestResponder.responder_id) != but)
+    await session.execute(statement.values(ended_at=at))
 
 
 async def lock_due(session: AsyncSession, now: datetime) -> Sequence[ServiceRequest]:

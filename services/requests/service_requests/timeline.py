@@ -100,6 +100,7 @@ def events_of(request: ServiceRequest, entry: TimelineEntry) -> list[dict[str, o
         "grid_code": request.grid_code,
         "category": request.category_code,
         "urgency": request.urgency.value,
+        "resolve_by": request.resolve_by,
     }
     return [outbox_row(request, kind(**told)) for kind in _EVENTS.get(entry.step, (RequestProgressed,))]
 
