@@ -88,7 +88,8 @@ class Keeper:
             backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
             self.restarts += 1
             with contextlib.suppress(OSError):  # no memory or disk: retry
-                process = await self._spawn()
+                await self._spawn()
+            process = self.process or process
 
 
 def _describe(status: int) -> str:
