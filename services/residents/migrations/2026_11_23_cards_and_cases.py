@@ -100,6 +100,17 @@ def _create_contact_card() -> None:
         _of("contact_card", "household_id", "household"),
         _of("contact_card", "person_id", "person"),
     )
+    _index_contact_card()
+    op.create_table(
+        "contact_card_lookup",
+        sa.Column("code", sa.String(16), nullable=False),
+        _community(),
+        _id("card_id"),
+        sa.PrimaryKeyConstraint("code", name="pk_contact_card_lookup"),
+    )
+
+
+def _index_contact_card() -> None:
     op.create_index("ix_contact_card_grid", "contact_card", ["community_code", "grid_code", "id"])
     op.create_index("ix_contact_card_household", "contact_card", ["community_code", "household_id"])
     op.create_index(
@@ -115,13 +126,6 @@ def _create_contact_card() -> None:
         ["community_code", "person_id"],
         unique=True,
         postgresql_where=sa.text("state IN ('issued', 'delivered')"),
-    )
-    op.create_table(
-        "contact_card_lookup",
-        sa.Column("code", sa.String(16), nullable=False),
-        _community(),
-        _id("card_id"),
-        sa.PrimaryKeyConstraint("code", name="pk_contact_card_lookup"),
     )
 
 
