@@ -7,8 +7,8 @@ from stack.demo.names import person_name
 from stack.demo.places import COMMUNITY_CODE, COUNTY, DemoGrid, demo_grids
 from stack.demo.shops import make_uscc
 
-PASSWORD = "kaiyuan-365"  # noqa: S105 - printed in the banner; accounts.load refuses it outside the embedded stack
-"""Of every demo account that signs in by password."""
+PASSWORD = "kaiyuan-365"  # noqa: S105 - public on purpose: it is printed in the banner
+"""Of every demo account that signs in by password. So the demo community has no place beside a real one."""
 
 
 @dataclass(frozen=True)

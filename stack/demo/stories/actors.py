@@ -93,6 +93,6 @@ class City:
         somebody = self.stranger(name)
         asked = await somebody.post("/v1/auth/otp", {"phone": phone})
         code = await self._read_code(asked["request_id"])
-        proof = {"request_id": asked["request_id"], "phone": phone, "code": code}
+        proof = {"request_id": asked["request_id"], "code": code}
         answer = await somebody.post("/v1/auth/otp/verify", proof)
         return Actor(self._client, name, answer["access_token"])
