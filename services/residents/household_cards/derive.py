@@ -109,7 +109,7 @@ async def write_cards(
         for card, grid_code in cards:
             pen.write(card, grid_code, derive(colours, members[card.household_id]))
         await session.flush()
-        await repository.end_changes(session, community_code, [change.household_id for change in pen.changes])
+        await repository.end_changes(session, community_code, [change.household_id for change in pen.changes], pen.at)
         session.add_all(pen.changes)
         await session.flush()
         await outbox.add_many(session, pen.events)
@@ -125,6 +125,8 @@ class _Pen:
         self._intervals = {colour.code: colour.visit_interval_days for colour in colours}
         self._today = today
         self._said = said
+        self.at = utc_now()
+        """When what is written begins, and what was said until then ends."""
         self.changes: list[HouseholdCardChange] = []
         self.events: list[dict[str, object]] = []
 
@@ -139,7 +141,7 @@ class _Pen:
             return
         card.scheme_number, card.derived_colour, card.facts, card.colour = after
         card.version += 1
-        card.updated_at = utc_now()
+        card.updated_at = self.at
         self.changes.append(self._change(card, derivation, ended or self._said.cause))
         if colour != before[3]:
             self.events.append(self._event(card, grid_code, colour))
@@ -157,6 +159,7 @@ class _Pen:
             reason=self._said.reason,
             made_by=self._said.by,
             override_until=card.override_until,
+            began_at=self.at,
         )
         if self._said.change_id is not None:
             change.id = self._said.change_id

@@ -16,7 +16,6 @@ from services.residents.households.models import Household
 from services.residents.people.models import Person, PersonTag
 from services.residents.scope import among, in_area
 from shared.auth import Principal
-from shared.clock import utc_now
 from shared.db import AsyncSession
 from shared.errors import NotFound
 
@@ -155,7 +154,7 @@ async def mark_derived(session: AsyncSession, community_code: str, household_ids
     await session.execute(statement, execution_options={"synchronize_session": False})
 
 
-async def end_changes(session: AsyncSession, community_code: str, household_ids: Iterable[UUID]) -> None:
+async def end_changes(session: AsyncSession, community_code: str, household_ids: Iterable[UUID], at: datetime) -> None:
     """What these cards have said until now ends."""
     statement = (
         update(HouseholdCardChange)
@@ -164,7 +163,7 @@ async def end_changes(session: AsyncSession, community_code: str, household_ids:
             among(HouseholdCardChange.household_id, household_ids),
             HouseholdCardChange.ended_at.is_(None),
         )
-        .values(ended_at=utc_now())
+        .values(ended_at=at)
     )
     await session.execute(statement, execution_options={"synchronize_session": False})
 
