@@ -20,10 +20,8 @@ from stack.processes import Program, free_port, is_free, is_listening
 from stack.topology import APPLICATIONS, DEFAULT_PORT, GATEWAY, OPERATOR, SERVICES, Application
 
 ROOT = Path(__file__).resolve().parent.parent
-GRACE_SECONDS = 4
-"""How long requests in flight may take to finish when an application is asked to stop."""
 STOP_SECONDS = {"applications": 10.0, "nats": 1.5, "postgres": 3.0}
-"""Then it is killed, which loses nothing: everything ends within 15 s."""
+"""How long each may take to end by itself; then it is killed, which loses nothing. Together below 15 s."""
 
 
 class Stack:
@@ -161,11 +159,9 @@ class Stack:
 
 def application_program(application: Application, variables: Environment, port: int, log: Path) -> Program:
     """One service or the gateway under uvicorn, told its own variables only."""
-    options = ["--host", "127.0.0.1", "--port", str(port), "--loop", "uvloop", "--http", "httptools"]
-    options += ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", str(GRACE_SECONDS)]
     return Program(
         name=application.name,
-        command=(sys.executable, "-m", "uvicorn", application.factory, "--factory", *options),
+        command=(sys.executable, "-m", "stack.serve", application.name, "--port", str(port)),
         environment=environment.for_process(variables, application),
         log=log,
         port=port,
