@@ -1,0 +1,103 @@
+"""Who may do what to the registry: every role against every route, and nobody across communities."""
+
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from shared.auth import Role
+from tests.principals import bearer
+from tests.residents.registry import Registry
+
+STAFF = {Role.STAFF, Role.HEAD}
+WORKERS = STAFF | {Role.GRID_WORKER}
+SELF = WORKERS | {Role.RESIDENT}
+LOOKERS = SELF | {Role.SUPERVISOR}
+
+ROUTES: list[tuple[str, str, set[Role], Any]] = [
+    ("GET", "/v1/households", LOOKERS | {Role.GATEWAY}, None),
+    ("GET", "/v1/households/{household}", LOOKERS | {Role.GATEWAY}, None),
+    ("POST", "/v1/households", WORKERS, {"compound": "a", "building": "b", "room": "{unique}"}),
+    ("PATCH", "/v1/households/{household}", WORKERS, {}),
+    ("POST", "/v1/households/{household}/move", WORKERS, {"compound": "a", "building": "b", "room": "{unique}"}),
+    ("GET", "/v1/households/{household}/card", LOOKERS | {Role.GATEWAY}, None),
+    ("GET", "/v1/households/{household}/card/history", WORKERS, None),
+    ("POST", "/v1/households/{household}/card/override", STAFF, {"colour": "x", "reason": "x", "until": "2020-01-01"}),
+    ("POST", "/v1/households/{household}/card/clear-override", STAFF, None),
+    ("POST", "/v1/households/{household}/card/reveal-reasons", WORKERS, {"purpose": "visit"}),
+    ("GET", "/v1/colour-schemes", LOOKERS | {Role.GATEWAY}, None),
+    ("POST", "/v1/colour-schemes", STAFF, {"colours": []}),
+    ("GET", "/v1/people", LOOKERS, None),
+    ("GET", "/v1/people/{person}", LOOKERS, None),
+    ("POST", "/v1/people", WORKERS, {"household_id": "{household}", "name": "王"}),
+    ("PATCH", "/v1/people/{person}", WORKERS, {}),
+    ("POST", "/v1/people/search", WORKERS, {"purpose": "visit", "name": "王"}),
+    ("POST", "/v1/people/{person}/reveal", SELF, {"purpose": "visit", "fields": ["name"]}),
+    ("GET", "/v1/people/{person}/access-log", SELF, None),
+    ("GET", "/v1/people/{person}/export", SELF, None),
+    ("GET", "/v1/people/{person}/tags", SELF, None),
+    ("POST", "/v1/people/{person}/tags", WORKERS, {"kind": "veteran"}),
+    ("GET", "/v1/people/{person}/family-contacts", SELF, None),
+    ("POST", "/v1/people/{person}/family-contacts", SELF, {"name": "王", "phone": "13800138000", "relation": "child"}),
+    ("POST", "/v1/people/{person}/family-contacts/reorder", SELF, {"contact_ids": [str(uuid4())]}),
+    ("POST", "/internal/people/by-phone", {Role.GATEWAY}, {"phone": "13800138000"}),
+    ("POST", "/internal/attestations", {Role.GATEWAY}, {"person_id": "{person}", "conditions": []}),
+    ("POST", "/v1/people/{person}/erase", STAFF, None),
+]
+
+
+def _filled(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        for name, found in names.items():
+            value = value.replace(f"{{{name}}}", found)
+        return value
+    if isinstance(value, dict):
+        return {key: _filled(part, names) for key, part in value.items()}
+    return value
+
+
+@pytest.mark.parametrize(("method", "path", "allowed", "body"), ROUTES, ids=[f"{r[0]} {r[1]}" for r in ROUTES])
+async def test_each_role_gets_what_it_may(
+    registry: Registry, method: str, path: str, allowed: set[Role], body: Any
+) -> None:
+    """Refused is 401 or 403. What is allowed is answered, or refused for what was sent, never for who asks."""
+    await registry.publish_grid(registry.grid(), ("a", "b", ""), ("开元小区", "3号楼", ""))
+    names = await _subjects(registry)
+    for role in Role:
+        if path.endswith("/erase") and role in allowed:
+            names = await _subjects(registry)
+        names["unique"] = str(uuid4())[:8]
+        answer = await _ask(registry, role, registry.community, names, method, path, body)
+        assert (answer.status_code == 403) is (role not in allowed), (role, answer.status_code)
+        assert answer.status_code < 500
+        assert role not in allowed or answer.status_code not in (401, 404), (role, answer.text)
+    if "{" in path:
+        foreign = Registry(registry.client, registry.app).community
+        away = await _ask(registry, min(allowed), foreign, names, method, path, body)
+        assert away.status_code in (404, 422, 428), away.status_code
+    anonymous = await registry.client.request(method, _filled(path, names), json=_filled(body, names))
+    assert anonymous.status_code == 401
+
+
+async def _subjects(registry: Registry) -> dict[str, str]:
+    household = await registry.household()
+    return {"household": household["id"], "person": (await registry.person(household["id"], "王"))["id"]}
+
+
+async def _ask(
+    registry: Registry, role: Role, community: str, names: dict[str, str], method: str, path: str, body: Any
+) -> httpx.Response:
+    ids = {"person": names["person"], "household": names["household"]} if community == registry.community else {}
+    by = bearer(role, community, grids=[f"{community}001"], **ids)
+    return await registry.ask(method, _filled(path, names), json=_filled(body, names), by=by)
+
+
+async def test_another_community_sees_nothing(registry: Registry) -> None:
+    household = await registry.household()
+    await registry.person(household["id"], "王")
+    foreign = Registry(registry.client, registry.app)
+    for path in ("/v1/households", "/v1/people", "/v1/colour-schemes"):
+        assert (await foreign.get(path))["items"] == []
+    body = {"household_id": household["id"], "name": "王"}
+    assert (await foreign.ask("POST", "/v1/people", json=body)).status_code == 404
