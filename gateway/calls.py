@@ -1,35 +1,61 @@
-"""What the gateway asks of services on its own account, with a token of its own role."""
+"""What the gateway asks of services to compose an answer: as itself, or as the caller whose request it is."""
 
 from typing import Any
 
+import httpx
 from starlette.datastructures import State
+from starlette.requests import Request
 
 from shared.codes import EVERYWHERE
-from shared.errors import NotFound
+from shared.errors import NotFound, Problem
 from shared.http_client import UpstreamUnavailable
 
 
-async def ask(
-    state: State,
-    service: str,
-    method: str,
-    path: str,
-    *,
-    area: str = EVERYWHERE,
-    token: str | None = None,
-    deadline: float | None = None,
-    headers: dict[str, str] | None = None,
-    **more: Any,
-) -> Any:
-    """The JSON that a service answers. As the gateway itself within `area`, or as the caller whose `token` is given.
+class Refused(Problem):
+    """A service refused; its own problem document is the answer."""
+
+    _KEPT = ("retry-after", "www-authenticate", "allow")
+
+    def __init__(self, response: httpx.Response, document: dict[str, Any]) -> None:
+        headers = {name: response.headers[name] for name in self._KEPT if name in response.headers}
+        super().__init__(headers=headers)
+        self.status = response.status_code
+        self.code = str(document.get("code", f"http-{self.status}"))
+        self._document = document
+
+    def document(self, language: str) -> dict[str, Any]:
+        """As it came: it was asked for in the caller's language."""
+        return self._document
+
+
+async def ask(state: State, service: str, method: str, path: str, *, area: str = EVERYWHERE, **more: Any) -> Any:
+    """The JSON that a service answers the gateway itself, with a token of its own role for `area`.
 
     Raises NotFound for 404 and UpstreamUnavailable for whatever else is no answer to build on.
     """
-    bearer = token or await state.issuer.service_token(area)
-    sent = {"Authorization": f"Bearer {bearer}"} | (headers or {})
-    response = await state.upstreams[service].request(method, path, headers=sent, deadline=deadline, **more)
+    headers = {"Authorization": f"Bearer {await state.issuer.service_token(area)}"}
+    response = await state.upstreams[service].request(method, path, headers=headers, **more)
     if response.status_code == 404:
         raise NotFound
     if not response.is_success:
         raise UpstreamUnavailable(service)
     return response.json()
+
+
+async def ask_for(request: Request, service: str, method: str, path: str, **more: Any) -> httpx.Response:
+    """The answer of a service to the caller of `request`, in their name and language.
+
+    Raises Refused with the service's own problem, UpstreamUnavailable for an answer that is none.
+    """
+    passed = ("authorization", "accept-language", "idempotency-key")
+    headers = {name: request.headers[name] for name in passed if name in request.headers}
+    response = await request.app.state.upstreams[service].request(method, path, headers=headers, **more)
+    if response.is_success:
+        return response
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or "code" not in document:
+        raise UpstreamUnavailable(service)
+    raise Refused(response, document)

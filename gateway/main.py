@@ -6,7 +6,9 @@ from fastapi import FastAPI
 
 from gateway import docs, metrics, openapi, proxy
 from gateway.accounts import endpoints as accounts
+from gateway.cards import endpoints as cards
 from gateway.limits import Limits
+from gateway.public_page import endpoints as public_page
 from gateway.routes import SERVICES
 from gateway.settings import Settings
 from gateway.sign_in import endpoints as sign_in
@@ -35,7 +37,16 @@ SERVICE = Service(
     name="gateway",
     title="Kaiyuan",
     description="Everyday governance of a Chinese urban community: one API in front of four services.",
-    routers=[tokens.router, sign_in.router, accounts.router, openapi.router, docs.router, metrics.router],
+    routers=[
+        tokens.router,
+        sign_in.router,
+        accounts.router,
+        cards.router,
+        public_page.router,
+        openapi.router,
+        docs.router,
+        metrics.router,
+    ],
     timers=[Timer("forget_expired_sign_ins", timedelta(minutes=10), forget_expired)],
     prepare=_prepare,
 )

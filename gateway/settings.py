@@ -20,3 +20,5 @@ class Settings(CommonSettings):
     """Multiplies what every rate limit allows: load tests drive hundreds of callers from one address."""
     metrics_token: SecretStr = SecretStr("")
     """A bearer of this may read `/metrics` from elsewhere; without it only this machine may."""
+    fallback_hotline: str = "12345"
+    """Shown where a community's own number is not known: the citizens' hotline (政务服务便民热线)."""

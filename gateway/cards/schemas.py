@@ -1,0 +1,18 @@
+from pydantic import BaseModel
+
+
+class PublicCard(BaseModel):
+    """Whom to call when you meet somebody who carries this card. Nothing about its bearer."""
+
+    state: str
+    """`issued` or `delivered`: in use. `lost`, `replaced`, `revoked`: the numbers are still right."""
+    community_code: str
+    grid_code: str
+    community_name: str | None = None
+    community_name_en: str | None = None
+    grid_name: str | None = None
+    worker_name: str | None = None
+    worker_phone: str | None = None
+    hotline: str
+    unavailable: list[str] = []
+    """Services that did not answer; what they would have told is null."""
