@@ -5,8 +5,9 @@ WORKDIR /build
 RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --quiet --no-cache-dir uv==0.13.9 \
  && python3 -m venv /opt/venv
 COPY pyproject.toml uv.lock ./
+# The extra brings pg_dump and pg_restore of the right version for backups.
 # The lock pins names, versions and hashes; where they come from is this machine's index configuration.
-RUN /opt/uv/bin/uv export --quiet --frozen --no-default-groups --group build --no-emit-project --output-file requirements.txt > /dev/null \
+RUN /opt/uv/bin/uv export --quiet --frozen --no-default-groups --group build --extra embedded --no-emit-project --output-file requirements.txt > /dev/null \
  && /opt/uv/bin/uv pip sync --quiet --no-cache --python /opt/venv/bin/python --require-hashes --compile-bytecode requirements.txt
 COPY README.md ./
 COPY shared shared
