@@ -136,7 +136,7 @@ class TokenVerifier:
             decoded = jwt.decode(token, key, algorithms=list(ALGORITHMS))
             self._claims.validate(decoded.claims)
             principal = principal_of(decoded.claims)
-        except (JoseError, ValueError, KeyError, TypeError) as error:
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise Unauthorized from error
         self._remember(token, decoded.claims["exp"], principal)
         return principal

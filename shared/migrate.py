@@ -14,11 +14,11 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from shared.db import KIT_METADATA
+from shared.db import KIT_METADATA, NAMING
 
 _ADVISORY_LOCK = 365_001
 """Two migrators of one database wait for each other."""
@@ -106,7 +106,16 @@ def target_metadata(package: str, *, events: bool = True) -> list[Any]:
     tables = importlib.import_module(f"{package}.tables")
     importlib.import_module(f"{package}.main")
     own = [tables.Base.metadata, *getattr(tables, "MORE_METADATA", ())]
-    return [*own, KIT_METADATA] if events else own
+    return [*own, KIT_METADATA if events else _without_events()]
+
+
+def _without_events() -> MetaData:
+    """The kit's tables of an application that neither publishes nor consumes."""
+    kept = MetaData(naming_convention=NAMING)
+    for table in KIT_METADATA.sorted_tables:
+        if table.name not in ("outbox", "inbox", "dead_letter"):
+            table.to_metadata(kept)
+    return kept
 
 
 def app_role(op: Any) -> str:

@@ -6,8 +6,11 @@ from sqlalchemy import ColumnElement, true
 
 from shared.codes import EVERYWHERE
 from shared.db import table_base
+from shared.grid_directory import GRID_METADATA
 
 Base = table_base()
+MORE_METADATA = (GRID_METADATA,)
+"""Tables of the kit that this service keeps beside those that all have."""
 
 
 def in_area(community_code: Any, area: str) -> ColumnElement[bool]:

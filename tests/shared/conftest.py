@@ -1,0 +1,3 @@
+from tests.shared.kit_app import kit_app
+
+__all__ = ["kit_app"]

@@ -1,0 +1,172 @@
+"""Problems say what to do, in the caller's language, and never repeat what was sent."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from shared.errors import (
+    Conflict,
+    Overloaded,
+    Problem,
+    ServerError,
+    WrongState,
+    both,
+    language_of,
+    problem_of,
+)
+from tests.principals import a_community
+from tests.shared.kit_app import KitApp
+
+MARK = "Zq7mark"
+"""Stands in everything that is sent, so that any echo shows."""
+
+marked = st.text(max_size=10).map(lambda text: MARK + text)
+values = st.recursive(
+    marked | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(marked, inner, max_size=3),
+    max_leaves=6,
+)
+fields = st.sampled_from(["name", "phone", "size", "tags"])
+bodies = st.dictionaries(fields | marked, values, max_size=5) | values
+
+
+def is_problem(answer: Any, status: int) -> dict[str, Any]:
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"
+    document = answer.json()
+    assert {"type", "title", "status", "code"} <= document.keys()
+    assert document["status"] == status
+    assert document["type"] == f"urn:kaiyuan:problem:{document['code']}"
+    return document
+
+
+@settings(max_examples=150, deadline=None)
+@given(body=bodies)
+async def test_no_body_is_echoed(kit_app: KitApp, body: Any) -> None:
+    # Broken refuses everything that validation lets through, so that every answer is a problem.
+    async with kit_app.client(area="150299003003") as client:
+        answer = await client.post("/v1/things/broken", json=body)
+    document = is_problem(answer, 500 if answer.status_code == 500 else 422)
+    assert MARK not in answer.text
+    assert MARK not in json.dumps(document)
+
+
+@settings(max_examples=60, deadline=None)
+@given(raw=st.binary(max_size=40).map(lambda tail: MARK.encode() + tail))
+async def test_no_malformed_body_is_echoed(kit_app: KitApp, raw: bytes) -> None:
+    async with kit_app.client(area="150299003003") as client:
+        for kind in ("application/json", "text/plain", MARK, "application/x-www-form-urlencoded"):
+            answer = await client.post("/v1/things", content=raw, headers={"Content-Type": kind})
+            is_problem(answer, 400 if answer.status_code == 400 else 422)
+            assert MARK not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("GET", f"/v1/things/{MARK}", {}, 422),
+        ("GET", f"/v1/{MARK}", {}, 404),
+        ("DELETE", "/v1/things", {"X-Mark": MARK}, 405),
+        ("PATCH", f"/v1/things/{MARK}", {"If-Match": MARK}, 412),
+        ("GET", "/v1/things", {"Authorization": f"Bearer {MARK}"}, 401),
+        ("GET", f"/v1/things/{'0' * 8}-0000-0000-0000-{'0' * 12}?q={MARK}", {}, 404),
+    ],
+)
+async def test_no_path_nor_header_is_echoed(
+    kit_app: KitApp, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    async with kit_app.client(area=a_community()) as client:
+        answer = await client.request(method, path, headers=headers)
+    is_problem(answer, status)
+    assert MARK not in answer.text
+    assert MARK not in str({name: value for name, value in answer.headers.items() if name != "x-request-id"})
+
+
+async def test_places_are_named(kit_app: KitApp) -> None:
+    async with kit_app.client(area=a_community()) as client:
+        body = {"phone": "1", "size": 12, "tags": ["ok", "NOT"], "more": 1}
+        answer = await client.post("/v1/things", json=body, headers={"Accept-Language": "en"})
+    errors = {error["pointer"]: error for error in is_problem(answer, 422)["errors"]}
+    assert errors.keys() == {"/name", "/phone", "/size", "/tags/1", "/"}
+    assert errors["/name"]["detail"] == "This is required"
+    assert errors["/size"]["detail"] == "Too large (le 9)"
+    assert errors["/phone"]["detail"].startswith("Not a phone number")
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        (None, "zh"),
+        ("", "zh"),
+        ("en", "en"),
+        ("en-GB,en;q=0.8", "en"),
+        ("zh-CN,en;q=0.9", "zh"),
+        ("en;q=0.3, zh;q=0.7", "zh"),
+        ("fr, en;q=0.1", "en"),
+        ("de", "zh"),
+        ("en;q=nonsense", "zh"),
+        ("en;q=0", "zh"),
+        ("*", "zh"),
+    ],
+)
+async def test_languages(kit_app: KitApp, header: str | None, language: str) -> None:
+    assert language_of(header) == language
+    async with kit_app.client(area=a_community()) as client:
+        answer = await client.get("/v1/nowhere", headers={"Accept-Language": header} if header is not None else {})
+    assert answer.headers["content-language"] == ("zh-CN" if language == "zh" else "en")
+    assert answer.json()["title"] == ("没有找到" if language == "zh" else "Not found")
+
+
+@given(st.text(max_size=60))
+def test_any_header_has_a_language(header: str) -> None:
+    assert language_of(header) in ("zh", "en")
+
+
+class _Driver(Exception):
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__("contains values")
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (IntegrityError("", {}, _Driver("23505")), Conflict),
+        (IntegrityError("", {}, _Driver("23503")), Conflict),
+        (IntegrityError("", {}, _Driver("23514")), ServerError),
+        (OperationalError("", {}, _Driver("08006")), Overloaded),
+        (DBAPIError("", {}, _Driver("55P03")), Overloaded),
+        (DBAPIError("", {}, _Driver("40P01")), Overloaded),
+        (DBAPIError("", {}, _Driver("22003")), ServerError),
+        (PoolTimeout(), Overloaded),
+        (ConnectionRefusedError(), Overloaded),
+        (TimeoutError(), Overloaded),
+        (RuntimeError("x"), ServerError),
+        (Conflict(), Conflict),
+    ],
+)
+def test_what_a_caller_may_know(error: Exception, kind: type[Problem]) -> None:
+    assert type(problem_of(error)) is kind
+
+
+def test_a_wrong_state_says_which_would_do() -> None:
+    document = WrongState("done", ["open", "new"]).document("en")
+    assert document["detail"] == "The state is done; this needs one of: new, open."
+    assert (document["state"], document["allowed"]) == ("done", ["new", "open"])
+
+
+def test_own_words() -> None:
+    assert Problem(both("甲", "a"), n=1).document("zh") == {
+        "type": "urn:kaiyuan:problem:bad-request",
+        "title": "请求有误",
+        "status": 400,
+        "code": "bad-request",
+        "detail": "甲",
+        "n": 1,
+    }
