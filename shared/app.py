@@ -61,27 +61,12 @@ def build_app(service: Service, settings: CommonSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             app.state.closing = stack
-            await _open(app, stack)
+            await _open(service, app, health, stack)
             if service.prepare is not None:
                 await service.prepare(app)
             workers = _workers(service, app)
             await stack.enter_async_context(_running(workers, health))
             yield
-
-    async def _open(app: FastAPI, stack: AsyncExitStack) -> None:
-        database = Database(settings.database_url, pool_size=settings.database_pool_size, application_name=service.name)
-        stack.push_async_callback(database.close)
-        stack.push_async_callback(app.state.sender.close)
-        app.state.database = database
-        health.add("database", database.is_ready)
-        if isinstance(settings, ServiceSettings):
-            app.state.verifier = TokenVerifier(settings.jwks_url, settings.issuer)
-            bus = Bus(
-                settings.nats_url, settings.nats_user, settings.nats_password.get_secret_value(), name=service.name
-            )
-            stack.push_async_callback(bus.close)
-            app.state.bus = bus
-            health.add("bus", bus.is_ready)
 
     app = FastAPI(
         title=service.title,
@@ -93,14 +78,8 @@ def build_app(service: Service, settings: CommonSettings) -> FastAPI:
         openapi_url="/openapi.json",
         separate_input_output_schemas=False,
     )
-    app.state.settings = settings
-    app.state.signing_key = base64.urlsafe_b64decode(settings.signing_key.get_secret_value() + "==")
-    app.state.keyring = Keyring.from_settings(
-        settings.key_encryption_keys.get_secret_value(), settings.index_key.get_secret_value()
-    )
-    app.state.audit_signer = audit.signer_from(settings.signing_key.get_secret_value())
-    app.state.sender = sender_from(settings)
     app.state.telemetry = telemetry
+    _keep_settings(app, settings)
     errors.install(app)
     app.add_exception_handler(Replayed, _answer_again)
     app.add_exception_handler(NotModified, _answer_not_modified)
@@ -109,6 +88,34 @@ def build_app(service: Service, settings: CommonSettings) -> FastAPI:
     app.include_router(health_router(health, telemetry))
     install_middleware(app, settings, telemetry)
     return app
+
+
+def _keep_settings(app: FastAPI, settings: CommonSettings) -> None:
+    """Put the settings, and what follows from them alone, where requests find it."""
+    signing_key = settings.signing_key.get_secret_value()
+    app.state.settings = settings
+    app.state.signing_key = base64.urlsafe_b64decode(signing_key + "==")
+    app.state.keyring = Keyring.from_settings(
+        settings.key_encryption_keys.get_secret_value(), settings.index_key.get_secret_value()
+    )
+    app.state.audit_signer = audit.signer_from(signing_key)
+    app.state.sender = sender_from(settings)
+
+
+async def _open(service: Service, app: FastAPI, health: Health, stack: AsyncExitStack) -> None:
+    """Open what the application works with; the stack closes it again."""
+    settings: CommonSettings = app.state.settings
+    database = Database(settings.database_url, pool_size=settings.database_pool_size, application_name=service.name)
+    stack.push_async_callback(database.close)
+    stack.push_async_callback(app.state.sender.close)
+    app.state.database = database
+    health.add("database", database.is_ready)
+    if isinstance(settings, ServiceSettings):
+        app.state.verifier = TokenVerifier(settings.jwks_url, settings.issuer)
+        bus = Bus(settings.nats_url, settings.nats_user, settings.nats_password.get_secret_value(), name=service.name)
+        stack.push_async_callback(bus.close)
+        app.state.bus = bus
+        health.add("bus", bus.is_ready)
 
 
 def _workers(service: Service, app: FastAPI) -> list[Callable[[asyncio.Event], Awaitable[None]]]:
