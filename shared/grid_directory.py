@@ -128,18 +128,19 @@ async def find_grid_by_address(
     session: AsyncSession, community_code: str, compound: str, building: str, unit: str = ""
 ) -> str | None:
     """The grid of an address: the unit's own line if there is one, else the whole building's."""
-    return (await session.execute(grid_of_address(community_code, compound, building, unit))).scalar_one_or_none()
+    statement = grid_of_address(community_code, compound, building, ("", unit))
+    return (await session.execute(statement)).scalar_one_or_none()
 
 
-def grid_of_address(community_code: str, compound: str, building: str, unit: str = "") -> Select[tuple[str]]:
-    """The query behind `find_grid_by_address`, for those who ask more in the same round trip."""
+def grid_of_address(community_code: Any, compound: Any, building: Any, units: Any) -> Select[str]:
+    """The query behind `find_grid_by_address`, of values or bound parameters; `units` are "" and the unit's own."""
     return (
         select(grid_address.c.grid_code)
         .where(
             grid_address.c.community_code == community_code,
             grid_address.c.compound == compound,
             grid_address.c.building == building,
-            grid_address.c.unit.in_(("", unit)),
+            grid_address.c.unit.in_(units),
         )
         .order_by(grid_address.c.unit.desc())
         .limit(1)

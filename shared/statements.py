@@ -1,29 +1,45 @@
-"""Several writes in one round trip: round trips, not PostgreSQL, are what a small transaction waits for."""
+"""Several new rows in one round trip: round trips, not PostgreSQL, are what a small transaction waits for."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CursorResult, Delete, Insert, Update, insert
+from sqlalchemy import CursorResult, Insert, Table, bindparam, insert
 from sqlmodel import SQLModel
 
 from shared.db import AsyncSession, columns_of
 
-Write = Insert | Update | Delete
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """A row to insert."""
+
+    table: Table
+    values: Mapping[str, Any]
 
 
-async def together(session: AsyncSession, *writes: Write) -> CursorResult[Any]:
-    """Run all `writes` as one statement and return the result of the last.
+def adding(row: SQLModel) -> NewRow:
+    """The columns of a model instance, which itself stays outside the session."""
+    return NewRow(type(row).__table__, columns_of(row))  # type: ignore[attr-defined]
 
-    The others become data-modifying common table expressions. All see the data as it was before the statement, none
-    sees what another wrote, and their order is not defined; foreign keys among them are checked at the end. Write one
-    row per `insert(...).values(...)`: several rows in one VALUES are compiled anew each time. Two of the writes must
-    not change the same row.
+
+async def together(session: AsyncSession, *rows: NewRow) -> CursorResult[Any]:
+    """Insert all `rows` by one statement: all but the last as data-modifying common table expressions.
+
+    The order in which they are inserted is not defined; foreign keys among them are checked at the end. The statement
+    is composed and compiled once for each shape (which tables, which columns), not once for each call.
     """
-    *first, last = writes
-    if first:
-        last = last.add_cte(*(write.cte(f"part_{number}") for number, write in enumerate(first, start=1)))
-    return await session.execute(last)  # type: ignore[return-value]
+    shape = tuple((row.table, tuple(row.values)) for row in rows)
+    values = {f"{part}_{name}": value for part, row in enumerate(rows) for name, value in row.values.items()}
+    connection = await session.connection()
+    return await connection.execute(_composed(shape), values)
 
 
-def adding(row: SQLModel) -> Insert:
-    """The insert of one row, for `together`; the row itself stays outside the session."""
-    return insert(type(row).__table__).values(columns_of(row))  # type: ignore[attr-defined]
+@lru_cache(maxsize=256)
+def _composed(shape: tuple[tuple[Table, tuple[str, ...]], ...]) -> Insert:
+    *first, last = (
+        insert(table).values({name: bindparam(f"{part}_{name}", type_=table.c[name].type) for name in names})
+        for part, (table, names) in enumerate(shape)
+    )
+    return last.add_cte(*(each.cte(f"part_{part}") for part, each in enumerate(first))) if first else last

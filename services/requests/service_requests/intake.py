@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Insert, Row, insert
+from sqlalchemy import Row
 
 from services.requests.categories.forms import check_answers
 from services.requests.categories.models import Urgency
@@ -27,7 +27,7 @@ from shared.geo import LonLat
 from shared.grid_directory import BoundaryLocator
 from shared.ids import new_id
 from shared.outbox import outbox
-from shared.statements import adding, together
+from shared.statements import NewRow, adding, together
 from shared.vault import DESTROYED, data_key
 
 _BY_HAND = frozenset({Channel.PHONE, Channel.VISIT, Channel.CARD})
@@ -119,14 +119,13 @@ def new_request(community_code: str, terms: Row[Any], *, category_code: str, **v
     return request
 
 
-async def write(session: AsyncSession, request: ServiceRequest, actor: Actor, *, also: Insert | None = None) -> None:
+async def write(session: AsyncSession, request: ServiceRequest, actor: Actor, *, also: NewRow | None = None) -> None:
     """Store the request, the first lines of its timeline and its event in one statement."""
     steps = [Step.SUBMITTED] if request.state is State.SUBMITTED else [Step.SUBMITTED, Step.ACCEPTED]
     entries = [entry_of(request, step, actor, at=request.created_at) for step in steps]
     entries[0].state = State.SUBMITTED
-    event = insert(outbox).values(outbox_row(request, _submitted(request)))
-    writes = [adding(request), *map(adding, entries), event]
-    await together(session, *([also] if also is not None else []), *writes)
+    event = NewRow(outbox, outbox_row(request, _submitted(request)))
+    await together(session, *([also] if also else []), adding(request), *map(adding, entries), event)
 
 
 def _submitted(request: ServiceRequest) -> RequestSubmitted:
@@ -219,7 +218,7 @@ async def _grid(
 
 async def _seal(
     vault: RequestVault, request: ServiceRequest, terms: Row[Any], content: Content, contact: Contact | None
-) -> Insert | None:
+) -> NewRow | None:
     """Put the sealed texts on the request. Returns the insert of the request's own key when it got one."""
     if content.is_empty and contact is None:
         return None
@@ -232,7 +231,7 @@ async def _seal(
     return key_row
 
 
-async def _key(vault: RequestVault, request: ServiceRequest, terms: Row[Any]) -> tuple[DataKey, Insert | None]:
+async def _key(vault: RequestVault, request: ServiceRequest, terms: Row[Any]) -> tuple[DataKey, NewRow | None]:
     """The requester's key, which was read with the terms, or one of the request's own."""
     community_code, subject_id = request.community_code, request.key_subject_id
     if subject_id != request.id:
@@ -240,6 +239,5 @@ async def _key(vault: RequestVault, request: ServiceRequest, terms: Row[Any]) ->
             return await key_for_writing(vault, community_code, subject_id), None
         return vault.keyring.unwrap(WrappedKey(terms.key_id, terms.wrapped), community_code, subject_id), None
     key, wrapped = vault.keyring.new_data_key(community_code, subject_id)
-    return key, insert(data_key).values(
-        community_code=community_code, subject_id=subject_id, key_id=wrapped.key_id, wrapped=wrapped.wrapped
-    )
+    row = {"community_code": community_code, "subject_id": subject_id}
+    return key, NewRow(data_key, row | {"key_id": wrapped.key_id, "wrapped": wrapped.wrapped})

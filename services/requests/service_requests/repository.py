@@ -3,7 +3,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, false, literal, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, String, bindparam, false, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -134,10 +134,30 @@ async def read_for_intake(
 ) -> Any:
     """Everything that a submission depends on, in one query: category, policy, grid of the address, data key.
 
-    None if the community has no such category.
+    None if the community has no such category. `urgency` None: the category's own.
     """
-    grid = grid_of_address(community_code, *address).scalar_subquery() if address else literal(None)
-    statement = (
+    compound, building, unit = address or ("", "", "")
+    values = {
+        "community": community_code,
+        "category": category_code,
+        "urgency": urgency,
+        "subject": key_subject_id,
+        "compound": compound,
+        "building": building,
+        "units": ["", unit],
+    }
+    connection = await session.connection()
+    return (await connection.execute(_INTAKE, values)).one_or_none()
+
+
+def _for_intake() -> Select[Any]:
+    """Composed once: putting a query together takes longer than answering it."""
+    community = bindparam("community", type_=String)
+    grid = grid_of_address(community, bindparam("compound"), bindparam("building"), bindparam("units", expanding=True))
+    urgency = func.coalesce(
+        bindparam("urgency", type_=col(Category.default_urgency).type), col(Category.default_urgency)
+    )
+    return (
         select(
             col(Category.form),
             col(Category.public),
@@ -148,7 +168,7 @@ async def read_for_intake(
             col(DeadlinePolicy.first_response_minutes),
             col(DeadlinePolicy.resolution_minutes),
             col(DeadlinePolicy.reopened_minutes),
-            grid.label("grid_code"),
+            grid.scalar_subquery().label("grid_code"),
             data_key.c.key_id,
             data_key.c.wrapped,
         )
@@ -157,15 +177,18 @@ async def read_for_intake(
             (col(DeadlinePolicy.community_code) == col(Category.community_code))
             & (col(DeadlinePolicy.category_code) == col(Category.code))
             & (col(DeadlinePolicy.policy_version) == col(Category.policy_version))
-            & (col(DeadlinePolicy.urgency) == (col(Category.default_urgency) if urgency is None else urgency)),
+            & (col(DeadlinePolicy.urgency) == urgency),
         )
         .outerjoin(
             data_key,
-            (data_key.c.community_code == col(Category.community_code)) & (data_key.c.subject_id == key_subject_id),
+            (data_key.c.community_code == community)
+            & (data_key.c.subject_id == bindparam("subject", type_=data_key.c.subject_id.type)),
         )
-        .where(col(Category.community_code) == community_code, col(Category.code) == category_code)
+        .where(col(Category.community_code) == community, col(Category.code) == bindparam("category", type_=String))
     )
-    return (await session.execute(statement)).one_or_none()
+
+
+_INTAKE = _for_intake()
 
 
 async def get_policy(session: AsyncSession, request: ServiceRequest) -> DeadlinePolicy:
