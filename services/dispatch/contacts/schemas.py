@@ -15,6 +15,9 @@ class GridContact(BaseModel):
     """The grid's worker, or the backup while the worker is absent; null: call the hotline."""
     worker_phone: str | None
     hotline: str | None
+    longitude: float | None
+    latitude: float | None
+    """Of the grid's centre, WGS 84; null until its boundary is published."""
     community_code: str
     community_name: str | None
     community_name_en: str | None

@@ -64,6 +64,8 @@ def _contact(grid: Grid, community: Community | None, person: tuple[str, str] | 
         worker_name=name,
         worker_phone=phone,
         hotline=community.hotline if community else None,
+        longitude=grid.centre_longitude,
+        latitude=grid.centre_latitude,
         community_code=grid.community_code,
         community_name=community.name if community else None,
         community_name_en=community.name_en if community else None,
