@@ -81,7 +81,9 @@ class DataFolder:
         """Write down a started process, so that the next start can end it if this run is killed."""
         file = self.path / "run" / f"{name}.json"
         file.parent.mkdir(mode=0o700, exist_ok=True)
-        file.write_text(json.dumps({"pid": pid, "started": _start_time(pid)}))
+        building = file.with_suffix(".new")  # whoever reads it finds a whole record or none
+        building.write_text(json.dumps({"pid": pid, "started": _start_time(pid)}))
+        building.replace(file)
 
     def forget(self, name: str) -> None:
         (self.path / "run" / f"{name}.json").unlink(missing_ok=True)

@@ -31,6 +31,19 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[_run].enter_context(servers.running_postgres())
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep tests of one `xdist_group` on one worker under `--dist loadgroup`.
+
+    pytest 9.2 made node ids structured, and xdist 3.8 still appends the group to the field that is no longer read
+    (pytest-xdist issue 1386): the marks were silently ignored.
+    """
+    for item in items if getattr(config.option, "loadgroup", False) else ():
+        group = item.get_closest_marker("xdist_group")
+        if group is not None and not item.nodeid.endswith(f"@{group.args[0]}"):
+            item._id = type(item.id).parse(f"{item.nodeid}@{group.args[0]}")
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[_run].close()
 
