@@ -185,8 +185,9 @@ async def test_tokens_are_found_through_their_index_under_row_level_security(reg
         await registry.person(household["id"], "单玉兰", phone=a_phone())
     keyring = registry.app.state.keyring
     principal = Principal(subject="explain", role=Role.STAFF, area=registry.community)
-    groups = [*tokens.name_query(keyring, "shan yulan"), tokens.ages(keyring, 70, 80, china_today())]
-    statement = repository.matching(repository.readable(principal), groups)
+    groups = tokens.name_query(keyring, "shan yulan")
+    statement = repository.matching(repository.readable(principal), registry.community, groups)
+    statement = repository.also_having(statement, tokens.ages(keyring, 70, 80, china_today()))
     exact, surnames = tokens.name_ranks(keyring, "shan yulan")
     statement, rank = repository.ranked(statement, exact, surnames)
     statement = statement.order_by(rank, Person.id).limit(51)

@@ -37,7 +37,15 @@ def age_groups(age: int) -> list[AgeGroup]:
     return [group for group, youngest, oldest in _GROUPS if youngest <= age <= oldest]
 
 
-def birth_months(youngest: int, oldest: int, day: date) -> list[str]:
-    """`1946-05`, …: every month in which someone may be born who is `youngest` to `oldest` years old on `day`."""
-    first, last = (day.year - oldest - 1) * 12 + day.month - 1, (day.year - youngest) * 12 + day.month - 1
-    return [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in range(first, last + 1)]
+OLDEST = 130
+"""Nobody has been older (the record is 122)."""
+
+
+def birth_periods(youngest: int, oldest: int, day: date) -> list[str]:
+    """`1946` for every year, `1945-05` for every month of the first and last year, in which someone may be born who is
+    `youngest` to `oldest` years old on `day`. To the month, not to the day."""
+    first = (day.year - min(oldest, OLDEST) - 1) * 12 + day.month - 1
+    last = (day.year - min(youngest, OLDEST)) * 12 + day.month - 1
+    whole = range(-(-first // 12), (last + 1) // 12)
+    months = [month for month in range(first, last + 1) if month // 12 not in whole]
+    return [f"{year:04d}" for year in whole] + [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in months]

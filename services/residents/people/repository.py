@@ -1,9 +1,24 @@
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, delete, exists, false, literal, select, text
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Select,
+    any_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    false,
+    intersect,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from services.residents.household_cards.repository import valid_on
@@ -101,25 +116,51 @@ def narrow(
 # Tokens
 
 
-def matching(statement: Select[Any], groups: Iterable[Alternatives]) -> Select[Any]:
-    """Only people who have at least one token of every group."""
-    for group in groups:
-        statement = statement.where(_has_token(group))
-    return statement
+def matching(
+    statement: Select[tuple[Person, Household]], community_code: str, groups: Sequence[Alternatives]
+) -> Select[tuple[Person, Household]]:
+    """Only people who have at least one token of every group.
+
+    The sets are intersected before anybody is read: one look-up in the index per token, with or without statistics.
+    """
+    if not groups:
+        return statement
+    sets = [_having(community_code, group) for group in groups]
+    hits = (intersect(*sets) if len(sets) > 1 else sets[0].distinct()).cte("hits")
+    return statement.join(hits, hits.c.person_id == Person.id)
 
 
-def _has_token(tokens: Collection[bytes]) -> Any:
-    found = select(PersonToken.person_id).where(
-        PersonToken.community_code == Person.community_code,
-        PersonToken.person_id == Person.id,
-        PersonToken.token.in_(list(tokens)),
+def also_having(statement: Select[tuple[Person, Household]], tokens: Alternatives) -> Select[tuple[Person, Household]]:
+    """Of those, only people who have one of these tokens too. For what many have, as an age: asked of each candidate.
+
+    A scalar subquery, since PostgreSQL would turn EXISTS into a join of everybody of that age.
+    """
+    found = _token_of_person(tokens).limit(1).scalar_subquery()
+    return statement.where(found.is_not(None))
+
+
+def _having(community_code: str, tokens: Alternatives) -> Select[tuple[UUID]]:
+    return select(PersonToken.person_id).where(PersonToken.community_code == community_code, _is_one_of(tokens))
+
+
+def _is_one_of(tokens: Alternatives) -> ColumnElement[bool]:
+    """One parameter and one compiled statement however many there are."""
+    return PersonToken.token == any_(bindparam(None, tokens, type_=ARRAY(LargeBinary), unique=True))
+
+
+def _token_of_person(tokens: Alternatives) -> Select[tuple[UUID]]:
+    return select(PersonToken.person_id).where(
+        PersonToken.community_code == Person.community_code, PersonToken.person_id == Person.id, _is_one_of(tokens)
     )
-    return found.exists()
+
+
+def _has_token(tokens: Alternatives) -> ColumnElement[bool]:
+    return _token_of_person(tokens).exists()
 
 
 def ranked(
     statement: Select[tuple[Person, Household]], exact: bytes, surnames: Alternatives
-) -> tuple[Select[Any], Any]:
+) -> tuple[Select[Any], ColumnElement[int]]:
     """The statement with a column that puts the very name first, then those whose surname it is, then the others."""
     rank = case((_has_token([exact]), 0), (_has_token(surnames), 1), else_=2) if surnames else literal(2)
     ranks = statement.with_only_columns(Person.community_code, Person.id, rank.label("rank")).subquery("ranks")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from services.residents.households.models import Household
 from services.residents.people import repository, tokens
+from services.residents.people.ages import OLDEST
 from services.residents.people.errors import NothingToSearchBy
 from services.residents.people.models import Person, TagKind
 from services.residents.people.schemas import FoundPersonRow, PersonSearch
@@ -45,7 +46,11 @@ async def search_people(
     """Masked people who fit all of the query, the likeliest first. Whoever is shown can find out that they were."""
     community_code = principal.community_code
     groups = _criteria(vault.keyring, query)
-    statement = repository.matching(repository.readable(principal), groups)
+    statement = repository.matching(repository.readable(principal), community_code, groups)
+    if query.age_from is not None or query.age_to is not None:
+        oldest = OLDEST if query.age_to is None else query.age_to
+        ages = tokens.ages(vault.keyring, query.age_from or 0, oldest, china_today())
+        statement = repository.also_having(statement, ages)
     places = {"compound": query.compound, "building": query.building, "unit": query.unit}
     for column, value in places.items():
         if value is not None:
@@ -88,10 +93,6 @@ def _criteria(keyring: Keyring, query: PersonSearch) -> list[Alternatives]:
         groups.append([tokens.index_identity_number(keyring, query.identity_number)])
     if not groups and not (query.compound and query.building):
         raise NothingToSearchBy
-    if query.age_from is not None or query.age_to is not None:
-        youngest = query.age_from or 0
-        oldest = query.age_to if query.age_to is not None else 150
-        groups.append(tokens.ages(keyring, youngest, oldest, china_today()))
     return groups
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Protocol
 
-from services.residents.people.ages import birth_months
+from services.residents.people.ages import birth_periods
 from services.residents.people.records import PersonalData
 from shared.names import exact_token, query_tokens, readings, search_tokens, surname_tokens
 
@@ -16,7 +16,7 @@ _PHONE = "person-phone"
 _PHONE_END = "person-phone-last-four"
 _IDENTITY_NUMBER = "person-identity-number"
 _IDENTITY_NUMBER_END = "person-identity-number-last-four"
-_BIRTH_MONTH = "person-birth-month"
+_BIRTH = "person-birth-period"
 
 
 class Indexer(Protocol):
@@ -48,7 +48,7 @@ def person_tokens(indexer: Indexer, data: PersonalData) -> set[bytes]:
             indexer.blind_index(_IDENTITY_NUMBER_END, data.identity_number[-4:]),
         }
     if data.birth_on is not None:
-        tokens.add(indexer.blind_index(_BIRTH_MONTH, f"{data.birth_on:%Y-%m}"))
+        tokens |= {indexer.blind_index(_BIRTH, data.birth_on.isoformat()[:length]) for length in (4, 7)}
     return tokens
 
 
@@ -75,8 +75,8 @@ def last_four(indexer: Indexer, digits: str) -> Alternatives:
 
 
 def ages(indexer: Indexer, youngest: int, oldest: int, day: date) -> Alternatives:
-    """Someone born in a month that such an age allows: to the month, not to the day."""
-    return [indexer.blind_index(_BIRTH_MONTH, month) for month in birth_months(youngest, oldest, day)]
+    """Someone born in a year or month that such an age allows: to the month, not to the day."""
+    return [indexer.blind_index(_BIRTH, period) for period in birth_periods(youngest, oldest, day)]
 
 
 class CachedIndexer:
