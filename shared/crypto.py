@@ -264,12 +264,16 @@ class AttestationVerifier:
             condition={"essential": True},
         )
 
-    def verify(self, token: str, *, person_id: UUID, condition: str) -> Attestation:
-        """The attestation if it is genuine, current, and about this person and condition; else AttestationInvalid."""
+    def verify(self, token: str, *, person_id: UUID, condition: str | None = None) -> Attestation:
+        """The attestation if it is genuine, current, and about this person and condition; else AttestationInvalid.
+
+        Without a `condition` it may be about any; the answer says about which.
+        """
         claims = self._read(token)
-        if claims["sub"] != str(person_id) or claims["condition"] != condition or claims["eligible"] is not True:
+        stated = claims["condition"]
+        if claims["sub"] != str(person_id) or stated != (condition or stated) or claims["eligible"] is not True:
             raise AttestationInvalid
-        return Attestation(person_id, condition, float(claims["exp"]))
+        return Attestation(person_id, stated, float(claims["exp"]))
 
     def _read(self, token: str) -> dict[str, Any]:
         try:
