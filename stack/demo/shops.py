@@ -5,6 +5,7 @@ from random import Random
 
 from stdnum.cn import uscc
 
+from stack.demo.names import person_name
 from stack.demo.places import COUNTY, demo_grids
 
 TRADES = (
@@ -33,7 +34,6 @@ class DemoOffer:
     """RFC 5545 weekday; None: every day."""
     conditions: tuple[str, ...] = ()
     total_limit: int | None = None
-    per_person_daily: int | None = None
 
 
 @dataclass
@@ -41,6 +41,7 @@ class DemoShop:
     name: str
     trade: str
     uscc: str
+    contact_name: str
     contact_phone: str
     longitude: float
     latitude: float
@@ -63,6 +64,7 @@ def demo_shops() -> list[DemoShop]:
                 name=f"{first}{kind}" + ("" if index < len(TRADES) else f" {index // len(TRADES) + 1} 店"),
                 trade=trade,
                 uscc=make_uscc(index),
+                contact_name=person_name(random, female=index % 2 == 0),
                 contact_phone=f"1990000{9400 + index}",
                 longitude=round(longitude + random.uniform(-0.0015, 0.0015), 6),
                 latitude=round(latitude + random.uniform(-0.001, 0.001), 6),

@@ -38,7 +38,7 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place
         yield Place(stack.gateway_url, codes, data, stack.environment)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def city(place: Place) -> AsyncIterator[City]:
     async with City(place.url, place.read_code) as opened:
         yield opened

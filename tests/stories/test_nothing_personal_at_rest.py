@@ -22,14 +22,13 @@ _NUMBERS = re.compile(rb"(?<![0-9])(?:150299[0-9]{11}[0-9X]|1990000[0-9]{4})(?![
 _MESSAGES = "messages.log"
 
 
-async def test_a_dump_of_everything_tells_of_nobody(place: Place) -> None:
+async def test_a_dump_of_everything_tells_of_nobody(place: Place, city: City) -> None:
     if place.data is None or place.environment is None:
         pytest.fail("this test needs the stack's own data folder; run it without STORIES_URL")
     names, numbers = _known_people()
-    async with City(place.url, place.read_code) as city:
-        staff = await city.with_password("staff")
-        case = await staff.post("/v1/found-persons", {"channel": "phone", "note": "自称单玉兰"})
-        await staff.post(f"/v1/found-persons/{case['id']}/unfounded", {"note": "误报"})
+    staff = await city.with_password("staff")
+    case = await staff.post("/v1/found-persons", {"channel": "phone", "note": "自称单玉兰"})
+    await staff.post(f"/v1/found-persons/{case['id']}/unfounded", {"note": "误报"})
     found: dict[str, set[str]] = {}
     searched = 0
     for path, content in _written(place.data):
@@ -42,12 +41,11 @@ async def test_a_dump_of_everything_tells_of_nobody(place: Place) -> None:
     assert found == {}
 
 
-async def test_the_search_would_find_what_is_there(place: Place) -> None:
+async def test_the_search_would_find_what_is_there(place: Place, city: City) -> None:
     """The same search does find people in the one file that is allowed to name them."""
     if place.data is None:
         pytest.fail("this test needs the stack's own data folder; run it without STORIES_URL")
-    async with City(place.url, place.read_code) as city:
-        await city.with_phone("daughter", demo_households()[0].members[0].phone or "")
+    await city.with_phone("daughter", demo_households()[0].members[0].phone or "")
     content = (place.data / _MESSAGES).read_bytes()
     assert {match.decode() for match in _NUMBERS.findall(content)} & _known_people()[1]
 

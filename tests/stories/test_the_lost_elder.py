@@ -8,7 +8,6 @@ from stack.demo.people import demo_households
 from stack.demo.stories import lost_elder
 from stack.demo.stories.actors import City, Json
 from stack.demo.stories.lost_elder import GRID, LostElder
-from tests.stories.conftest import Place
 
 pytestmark = [pytest.mark.story, pytest.mark.xdist_group("stories"), pytest.mark.timeout(180)]
 
@@ -17,14 +16,13 @@ DAUGHTER, ELDER = FAMILY[:2]
 
 
 @pytest.fixture(scope="module")
-async def story(place: Place) -> LostElder:
+async def story(city: City) -> LostElder:
     """The story, played once; every test looks at it from another side."""
 
     def tell(_words: str, _answer: Json | None) -> None:
         return None
 
-    async with City(place.url, place.read_code) as city:
-        return await lost_elder.play(city, tell)
+    return await lost_elder.play(city, tell)
 
 
 async def test_the_worker_has_the_work_order_within_two_seconds(story: LostElder) -> None:

@@ -14,8 +14,11 @@ _SECONDS = 10
 def codes_in_file(path: Path) -> ReadCode:
     """Codes from the console sender's file."""
 
+    def read() -> str:
+        return path.read_text() if path.exists() else ""
+
     async def messages() -> str:
-        return await asyncio.to_thread(path.read_text) if path.exists() else ""
+        return await asyncio.to_thread(read)
 
     return _reader(messages)
 
