@@ -1,5 +1,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -182,7 +183,7 @@ _FILE = text("""
 
 async def file_tokens(session: AsyncSession, community_code: str, tokens: Iterable[tuple[UUID, bytes]]) -> None:
     """Make people findable under these tokens, in one round trip however many they are."""
-    pairs = list(tokens)
+    pairs = sorted(tokens, key=itemgetter(1))
     parameters = {
         "community_code": community_code,
         "tokens": [token for _, token in pairs],
