@@ -31,15 +31,15 @@ class Refused(Problem):
 async def ask(state: State, service: str, method: str, path: str, *, area: str = EVERYWHERE, **more: Any) -> Any:
     """The JSON that a service answers the gateway itself, with a token of its own role for `area`.
 
-    Raises NotFound for 404 and UpstreamUnavailable for whatever else is no answer to build on.
+    Raises NotFound for 404, Refused for other refusals, UpstreamUnavailable for what is no answer to build on.
     """
     headers = {"Authorization": f"Bearer {await state.issuer.service_token(area)}"}
     response = await state.upstreams[service].request(method, path, headers=headers, **more)
+    if response.is_success:
+        return response.json()
     if response.status_code == 404:
         raise NotFound
-    if not response.is_success:
-        raise UpstreamUnavailable(service)
-    return response.json()
+    raise _refusal(service, response)
 
 
 async def ask_for(request: Request, service: str, method: str, path: str, **more: Any) -> httpx.Response:
@@ -52,10 +52,15 @@ async def ask_for(request: Request, service: str, method: str, path: str, **more
     response = await request.app.state.upstreams[service].request(method, path, headers=headers, **more)
     if response.is_success:
         return response
+    raise _refusal(service, response)
+
+
+def _refusal(service: str, response: httpx.Response) -> Problem:
+    """What a service said no with; a failure of its own, or no problem document at all, is no answer."""
     try:
         document = response.json()
     except ValueError:
         document = None
-    if not isinstance(document, dict) or "code" not in document:
-        raise UpstreamUnavailable(service)
-    raise Refused(response, document)
+    if response.status_code >= 500 or not isinstance(document, dict) or "code" not in document:
+        return UpstreamUnavailable(service)
+    return Refused(response, document)

@@ -10,6 +10,7 @@ from gateway.cards import endpoints as cards
 from gateway.limits import Limits
 from gateway.public_page import endpoints as public_page
 from gateway.routes import SERVICES
+from gateway.screens import home, quotes, worker_today
 from gateway.settings import Settings
 from gateway.sign_in import endpoints as sign_in
 from gateway.sign_in.service import forget_expired
@@ -28,6 +29,7 @@ async def _prepare(app: FastAPI) -> None:
     # With its own keys the gateway asks itself without a round trip; with a provider's, like any service.
     app.state.verifier = TokenVerifier(settings.jwks_url or app.state.issuer.key_set, settings.issuer)
     app.state.upstreams = {name: Upstream(name, getattr(settings, f"{name}_url")) for name in SERVICES}
+    app.state.grid_centres = {}
     app.state.documents = openapi.Documents(app, app.state.upstreams)
     for upstream in app.state.upstreams.values():
         app.state.closing.push_async_callback(upstream.close)
@@ -43,6 +45,9 @@ SERVICE = Service(
         accounts.router,
         cards.router,
         public_page.router,
+        home.router,
+        worker_today.router,
+        quotes.router,
         openapi.router,
         docs.router,
         metrics.router,

@@ -8,12 +8,14 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
+from phonenumbers import PhoneNumberFormat, format_number, parse
 from starlette.responses import Response
 
 from gateway.cards.schemas import PublicCard
 
 _HERE = Path(__file__).parent
 FIELDS = ("place_text", "finder_phone", "note")
+POSITION = ("longitude", "latitude")
 
 
 def render(
@@ -32,7 +34,7 @@ def render(
 ) -> Response:
     """The page in one of its states: card, report received (`report`), no card; `failed` says why nothing was sent."""
     nonce = secrets.token_urlsafe(16)
-    empty = dict.fromkeys(FIELDS, "")
+    empty = dict.fromkeys((*FIELDS, *POSITION), "")
     context: dict[str, Any] = {
         "nonce": nonce,
         "css": _inline("page.css"),
@@ -76,6 +78,8 @@ def _inline(name: str) -> Markup:
 
 
 def _spaced(phone: str) -> str:
-    """`199 0000 0001`, easier to read out."""
-    local = phone.removeprefix("+86")
-    return re.sub(r"^(1\d{2})(\d{4})(\d{4})$", r"\1 \2 \3", local)
+    """`199 0000 0001`, `0472 515 0000`: easier to read out."""
+    if not phone.startswith("+86"):
+        return phone
+    mobile = re.fullmatch(r"\+86(1\d{2})(\d{4})(\d{4})", phone)
+    return " ".join(mobile.groups()) if mobile else format_number(parse(phone), PhoneNumberFormat.NATIONAL)

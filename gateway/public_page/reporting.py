@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, StringConstraints
 from starlette.requests import Request
 
-from gateway.public_page.page import FIELDS
+from gateway.public_page.page import FIELDS, POSITION
 from shared.errors import NotFound
 from shared.http_client import UpstreamUnavailable
 
@@ -30,11 +30,13 @@ class ReportForm(BaseModel):
     latitude: str = ""
 
     def shown(self) -> dict[str, str]:
-        return {name: getattr(self, name) for name in FIELDS}
+        return {name: getattr(self, name) for name in (*FIELDS, *POSITION)}
 
     def report(self) -> dict[str, Any]:
         """The body for residents. A position that is no pair of numbers is left out: the words still count."""
-        body: dict[str, Any] = {name: value.strip() for name, value in self.shown().items() if value.strip()}
+        body: dict[str, Any] = {
+            name: value.strip() for name, value in self.shown().items() if name in FIELDS and value.strip()
+        }
         try:
             position = {"longitude": float(self.longitude), "latitude": float(self.latitude), "crs": "wgs84"}
         except ValueError:

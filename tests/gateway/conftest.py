@@ -115,3 +115,11 @@ async def strict(settings_values: SettingsEnvironment) -> AsyncIterator[Town]:
 async def anyone(lone: Town) -> AsyncIterator[httpx.AsyncClient]:
     async with lone.client() as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+async def village(town: Town) -> Any:
+    """A community made through the gateway."""
+    from tests.gateway.village import settle  # noqa: PLC0415 - it needs Town from here
+
+    return await settle(town, a_phone())
