@@ -9,6 +9,7 @@ CONSUMERS: dict[str, Handlers] = {
         "requests.request_reopened.v1": intake.keep_reopened_request,
         "requests.request_resolved.v1": intake.keep_settled_request,
         "requests.request_confirmed.v1": intake.keep_settled_request,
+        "requests.request_rejected.v1": intake.keep_settled_request,
         "requests.request_withdrawn.v1": intake.keep_settled_request,
     },
     "residents": {"residents.person_erased.v1": intake.forget_person},

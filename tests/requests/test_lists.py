@@ -35,11 +35,14 @@ async def test_filters_and_pages(world: World) -> None:
     assert await listed(f"?grid_code={world.grid}&urgency=normal") == ids[::-1]
     assert await listed("?urgency=urgent") == []
     assert await listed("?mine=true") == []
+    theirs = (await world.submit())["id"]
+    assert await listed(f"?household_id={world.household}") == [theirs]
+    ids.append(theirs)
     assert (await listed("?sort=deadline"))[-1] == ids[1], "walls are promised latest"
     first = await world.call("staff", "GET", "?limit=2")
-    assert [item["id"] for item in first.json()["items"]] == [ids[2], ids[1]]
+    assert [item["id"] for item in first.json()["items"]] == [ids[3], ids[2]]
     assert 'rel="next"' in first.headers["Link"]
-    assert await listed(f"?limit=2&cursor={first.json()['next_cursor']}") == [ids[0]]
+    assert await listed(f"?limit=2&cursor={first.json()['next_cursor']}") == [ids[1], ids[0]]
     other_list = await world.call("staff", "GET", f"?category=livelihood&cursor={first.json()['next_cursor']}")
     assert other_list.json()["code"] == "cursor-invalid"
     assert (await world.call("staff", "GET", "?state=lost")).status_code == 422

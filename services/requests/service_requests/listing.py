@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Query
 from sqlalchemy import ColumnElement, Select
@@ -51,13 +52,19 @@ async def _list_query(
     category: Annotated[CategoryCode | None, Query(description="A class stands for all below it.")] = None,
     grid_code: Annotated[GridCode | None, Query()] = None,
     urgency: Annotated[Urgency | None, Query()] = None,
+    household_id: Annotated[UUID | None, Query(description="What concerns this household.")] = None,
     community_code: Annotated[CommunityCode | None, Query()] = None,
     mine: Annotated[
         bool, Query(description="A resident's own; what a worker was asked to do; what staff wrote down.")
     ] = False,
     sort: Annotated[Sort, Query(description="Newest first, or the earliest deadline first.")] = Sort.NEWEST,
 ) -> ListQuery:
-    chosen = {"grid_code": grid_code, "urgency": urgency, "community_code": community_code}
+    chosen = {
+        "grid_code": grid_code,
+        "urgency": urgency,
+        "household_id": household_id,
+        "community_code": community_code,
+    }
     equal = {name: value for name, value in chosen.items() if value is not None}
     return ListQuery(equal, state or [], category, mine, sort)
 

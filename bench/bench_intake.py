@@ -1,0 +1,205 @@
+"""Intake of service requests: the use case and the service, beside an empty transaction and the same SQL sent bare.
+
+PostgreSQL is durable here (fsync), as in production. Sixteen clients, eight connections each way. "Bare" replays, by
+asyncpg and in transactions of their own, exactly the statements and values that the use case sends.
+"""
+
+import asyncio
+import base64
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+from httpx_aiohttp import AiohttpTransport
+from pydantic import SecretStr
+from sqlalchemy import event, text
+
+from bench.result import Result
+from bench.serving import serving
+from services.requests.categories.service import seed_categories
+from services.requests.service_requests.intake import submit_request
+from services.requests.service_requests.schemas import ServiceRequestCreate
+from services.requests.vault import RequestVault
+from shared.auth import Principal, Role
+from shared.crypto import Keyring
+from shared.db import AsyncSession, Database
+from shared.grid_directory import BoundaryLocator
+from shared.ids import new_id
+from stack import postgres, processes
+from stack.topology import REQUESTS
+from tests.principals import ISSUER, bearer, jwks_url
+from tests.servers import PostgresServer, clone
+
+CLIENTS, CONNECTIONS, ROUNDS, CALLS = 16, 8, 3, 600
+COMMUNITY = "150207007005"
+PERSON = UUID(int=7)
+RESIDENT = Principal(subject="bench", role=Role.RESIDENT, area=COMMUNITY, person_id=PERSON, household_id=UUID(int=8))
+BODY: dict[str, Any] = {
+    "category": "livelihood.street_lamp",
+    "title": "路灯不亮",
+    "description": "三号楼北侧的路灯从昨晚起不亮, 老人晚上出门看不清路。",
+    "attributes": {"fault": "dark"},
+    "place": {"address": {"compound": "永福里", "building": "3"}},
+}
+DATA = ServiceRequestCreate.model_validate(BODY)
+
+Call = Callable[[], Awaitable[object]]
+Statements = list[tuple[str, tuple[Any, ...]]]
+
+
+async def run() -> list[Result]:
+    secret = base64.urlsafe_b64encode(os.urandom(32)).decode()
+    keyring, locator = Keyring.from_settings(f"k1:{secret}", secret), BoundaryLocator()
+    async with _database() as (database, url):
+        async with database.transaction(COMMUNITY) as session:
+            await seed_categories(session, COMMUNITY)
+
+        async def intake() -> None:
+            async with database.transaction(COMMUNITY) as session:
+                await _submit(session, keyring, locator)
+
+        async def empty() -> None:
+            async with database.transaction(COMMUNITY) as session:
+                await session.execute(text("SELECT 1"))
+
+        await intake()
+        captured = [await _statements(database, keyring, locator) for _ in range((ROUNDS + 1) * CALLS)]
+        async with _sent_bare(url, captured) as bare, _posted(url, secret) as post:
+            use_case, nothing, sent_bare, served = await _rates(intake, empty, bare, post)
+    return [
+        Result("intake, the use case", use_case, "/s", "an empty transaction, same pool", nothing),
+        Result("intake, the use case", use_case, "/s", "the same SQL by bare asyncpg", sent_bare, aim=0.45),
+        Result("intake, through the service", served, "/s", "the same SQL by bare asyncpg", sent_bare, aim=0.45),
+    ]
+
+
+@asynccontextmanager
+async def _sent_bare(url: str, captured: list[Statements]) -> AsyncIterator[Call]:
+    """Send the next of the captured intakes, each once."""
+    left = iter(captured)
+    async with asyncpg.create_pool(url.replace("+asyncpg", ""), min_size=CONNECTIONS, max_size=CONNECTIONS) as pool:
+
+        async def send() -> None:
+            async with pool.acquire() as connection, connection.transaction():
+                for statement, values in next(left):
+                    await connection.fetch(statement, *values)
+
+        yield send
+
+
+@asynccontextmanager
+async def _posted(url: str, secret: str) -> AsyncIterator[Call]:
+    """Post a request to the service, with an Idempotency-Key as clients do."""
+    headers = bearer("resident", COMMUNITY, person=PERSON, household=UUID(int=8))
+    with _environment(url, secret), serving("services.requests.main:create_app") as base_url:
+        async with httpx.AsyncClient(base_url=base_url, headers=headers, transport=AiohttpTransport()) as client:
+
+            async def post() -> None:
+                key = {"Idempotency-Key": str(new_id())}
+                answer = await client.post("/v1/service-requests", json=BODY, headers=key)
+                assert answer.status_code == 201, answer.text
+
+            yield post
+
+
+async def _submit(session: AsyncSession, keyring: Keyring, locator: BoundaryLocator) -> None:
+    await submit_request(session, RequestVault(session, keyring), locator, RESIDENT, DATA)
+
+
+class _Undo(Exception):
+    pass
+
+
+async def _statements(database: Database, keyring: Keyring, locator: BoundaryLocator) -> Statements:
+    """What one intake sends, noted and rolled back."""
+    sent: Statements = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        sent.append((statement, values))
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        async with database.transaction(COMMUNITY) as session:
+            await _submit(session, keyring, locator)
+            raise _Undo
+    except _Undo:
+        return sent
+    finally:
+        event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+
+
+@asynccontextmanager
+async def _database() -> AsyncIterator[tuple[Database, str]]:
+    """A durable PostgreSQL of its own with this service's database, and the application role's URL."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, _postgres(Path(folder)) as server:
+        url, _owner = await clone(server, REQUESTS, "requests_bench")
+        database = Database(SecretStr(url), pool_size=CONNECTIONS)
+        yield database, url
+        await database.close()
+
+
+@contextmanager
+def _postgres(folder: Path) -> Iterator[PostgresServer]:
+    password, data, log = "p" + os.urandom(8).hex(), folder / "postgres", folder / "postgres.log"
+    folder.chmod(0o711)
+    postgres.initialise(data, password=password, log=log)
+    program = postgres.program(data, port=processes.free_port(), log=log)
+    process = program.start()
+    try:
+        processes.wait_until(lambda: postgres.is_ready(data, process.pid), program, process, seconds=30)
+        yield PostgresServer(program.port, password)
+    finally:
+        process.send_signal(program.death_signal)
+        process.wait()
+
+
+@contextmanager
+def _environment(url: str, secret: str) -> Iterator[None]:
+    """The variables of the server's process, in this one's environment while it runs."""
+    values = {
+        "DATABASE_URL": url,
+        "DATABASE_POOL_SIZE": str(CONNECTIONS),
+        "KEY_ENCRYPTION_KEYS": f"k1:{secret}",
+        "INDEX_KEY": secret,
+        "SIGNING_KEY": secret,
+        "ISSUER": ISSUER,
+        "JWKS_URL": jwks_url(),
+        "NATS_URL": "nats://127.0.0.1:1",
+        "NATS_USER": REQUESTS.name,
+        "NATS_PASSWORD": "none",
+        "SENDER_FILE": os.devnull,
+        "ROLE": "api",
+        "LOG_LEVEL": "ERROR",
+    }
+    named = {REQUESTS.prefix + name: value for name, value in values.items()}
+    os.environ.update(named)
+    try:
+        yield
+    finally:
+        for name in named:
+            os.environ.pop(name, None)
+
+
+async def _rates(*calls: Call) -> list[float]:
+    """Calls a second of each, taking turns; the median of the rounds after the first, which warms up."""
+    rounds = [[await _rate(call) for call in calls] for _ in range(ROUNDS + 1)]
+    return [statistics.median(each) for each in zip(*rounds[1:], strict=True)]
+
+
+async def _rate(call: Call) -> float:
+    async def work(turns: Iterable[int]) -> None:
+        for _ in turns:
+            await call()
+
+    turns = iter(range(CALLS))
+    started = time.perf_counter()
+    await asyncio.gather(*(work(turns) for _ in range(CLIENTS)))
+    return CALLS / (time.perf_counter() - started)
