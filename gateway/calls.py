@@ -31,7 +31,7 @@ class Refused(Problem):
 async def ask(state: State, service: str, method: str, path: str, *, area: str = EVERYWHERE, **more: Any) -> Any:
     """The JSON that a service answers the gateway itself, with a token of its own role for `area`.
 
-    Raises NotFound for 404, Refused for other refusals, UpstreamUnavailable for what is no answer to build on.
+    Raises NotFound for 404 and UpstreamUnavailable for whatever else is no answer to build on.
     """
     headers = {"Authorization": f"Bearer {await state.issuer.service_token(area)}"}
     response = await state.upstreams[service].request(method, path, headers=headers, **more)
@@ -39,7 +39,7 @@ async def ask(state: State, service: str, method: str, path: str, *, area: str =
         return response.json()
     if response.status_code == 404:
         raise NotFound
-    raise _refusal(service, response)
+    raise UpstreamUnavailable(service)
 
 
 async def ask_for(request: Request, service: str, method: str, path: str, **more: Any) -> httpx.Response:

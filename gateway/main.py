@@ -29,7 +29,6 @@ async def _prepare(app: FastAPI) -> None:
     # With its own keys the gateway asks itself without a round trip; with a provider's, like any service.
     app.state.verifier = TokenVerifier(settings.jwks_url or app.state.issuer.key_set, settings.issuer)
     app.state.upstreams = {name: Upstream(name, getattr(settings, f"{name}_url")) for name in SERVICES}
-    app.state.grid_centres = {}
     app.state.documents = openapi.Documents(app, app.state.upstreams)
     for upstream in app.state.upstreams.values():
         app.state.closing.push_async_callback(upstream.close)
