@@ -1,4 +1,4 @@
-"""A resident's first screen: what became of their requests, whom to call, what the household and the shops nearby have."""
+"""A resident's first screen: what became of their requests, whom to call, what the shops nearby offer today."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from gateway.calls import ask
 from gateway.limits import Limited
-from gateway.screens.parts import PART_SECONDS, gather_parts, read, read_items
+from gateway.screens.parts import gather_parts, read, read_as_gateway, read_items
 from gateway.screens.schemas import HomeScreen
 from shared.auth import Principal, Role, allow
 from shared.clock import china_today
@@ -47,16 +46,9 @@ async def _contact(request: Request, principal: Principal) -> dict[str, Any]:
     grid_code = (await read(request, "residents", _household(principal)))["grid_code"]
     if grid_code is None:
         raise NotFound
-    state = request.app.state
-    contact = await ask(
-        state,
-        "dispatch",
-        "GET",
-        f"/internal/grids/{grid_code}/contact",
-        area=principal.community_code,
-        deadline=PART_SECONDS,
-    )
-    return contact | {"hotline": contact["hotline"] or state.settings.fallback_hotline}
+    path = f"/internal/grids/{grid_code}/contact"
+    contact = await read_as_gateway(request, "dispatch", path, area=principal.community_code)
+    return contact | {"hotline": contact["hotline"] or request.app.state.settings.fallback_hotline}
 
 
 async def _offers(request: Request, contact: Awaitable[dict[str, Any]]) -> list[dict[str, Any]]:

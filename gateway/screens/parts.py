@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from starlette.requests import Request
 
-from gateway.calls import Refused, ask_for
+from gateway.calls import Refused, ask, ask_for
 from shared.errors import NotFound
 from shared.http_client import UpstreamUnavailable
 
@@ -37,6 +37,11 @@ async def read(request: Request, service: str, path: str, **parameters: Any) -> 
 async def read_items(request: Request, service: str, path: str, **parameters: Any) -> list[dict[str, Any]]:
     """The first page of a list."""
     return (await read(request, service, path, **parameters))["items"]
+
+
+async def read_as_gateway(request: Request, service: str, path: str, *, area: str) -> Any:
+    """What only the gateway may ask, within the caller's `area`. Raises NotFound, UpstreamUnavailable."""
+    return await ask(request.app.state, service, "GET", path, area=area, deadline=PART_SECONDS)
 
 
 async def gather_parts(essential: str | None = None, /, **parts: Awaitable[Any]) -> dict[str, Any]:

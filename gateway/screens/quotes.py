@@ -56,12 +56,10 @@ async def _proofs(request: Request, principal: Principal, asked: tuple[str, ...]
     state, area = request.app.state, principal.community_code
     try:
         path = "/internal/quotes/conditions"
-        wanted = (await ask(state, "merchants", "POST", path, area=area, json=query, deadline=PART_SECONDS))[
-            "conditions"
-        ]
-        if not wanted:
+        named = await ask(state, "merchants", "POST", path, area=area, json=query, deadline=PART_SECONDS)
+        if not named["conditions"]:
             return ""
-        person = {"person_id": str(principal.person_id), "conditions": wanted}
+        person = {"person_id": str(principal.person_id), "conditions": named["conditions"]}
         path = "/internal/attestations"
         signed = await ask(state, "residents", "POST", path, area=area, json=person, deadline=PART_SECONDS)
     except (NotFound, UpstreamUnavailable):
@@ -70,7 +68,7 @@ async def _proofs(request: Request, principal: Principal, asked: tuple[str, ...]
 
 
 async def _forward(request: Request, response: Response, proofs: str | None) -> Response:
-    answer = await forward(request, [] if proofs is None else [(_HEADER, proofs.encode())])
+    answer = await forward(request, () if proofs is None else [(_HEADER, proofs.encode())])
     answer.headers.update(response.headers)  # FastAPI drops them when a response is returned as it is
     return answer
 

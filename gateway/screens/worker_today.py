@@ -1,4 +1,4 @@
-"""The day of who goes out: what they hold by deadline, who was found and not brought home yet, when they are on duty."""
+"""The day of who goes out: what they hold by deadline, who was found and is not home yet, when they are on duty."""
 
 import asyncio
 from typing import Annotated, Any
