@@ -15,7 +15,7 @@ from shared.clock import utc_now
 from shared.outbox import outbox
 from shared.vault import Vault
 from tests.apps import ClientOf
-from tests.dispatch.community import NewPlace, Place, made, ok, refused
+from tests.dispatch.community import SOUTH, WEST, WIDTH, NewPlace, Place, made, ok, refused
 from tests.principals import a_community
 
 WORKER = {"force": "community", "kind": "grid_worker", "name": "欧阳红梅", "phone": "199 0000 4321"}
@@ -222,6 +222,8 @@ async def test_a_card_resolves_to_who_answers_today(new_place: NewPlace, client_
     backup = await place.register("backup", name="白替", phone="19900008888")
     code = await place.add_grid(backup=backup, name="甘网格", phone="19900001111")
     shown = await contact(place, client_of, code)
+    centre = (shown.pop("longitude"), shown.pop("latitude"))
+    assert centre == pytest.approx((WEST + WIDTH / 2, SOUTH + WIDTH / 2))
     assert shown == {
         "grid_code": code,
         "grid_name": "第1网格",
