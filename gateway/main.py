@@ -27,7 +27,7 @@ async def _prepare(app: FastAPI) -> None:
     app.state.limits = Limits(settings.rate_limit_factor)
     app.state.issuer = Issuer(app.state.database, app.state.keyring, settings.issuer)
     # With its own keys the gateway asks itself without a round trip; with a provider's, like any service.
-    app.state.verifier = TokenVerifier(settings.jwks_url or app.state.issuer.key_set, settings.issuer)
+    app.state.verifier = TokenVerifier(settings.provider_jwks_url or app.state.issuer.key_set, settings.issuer)
     app.state.upstreams = {name: Upstream(name, getattr(settings, f"{name}_url")) for name in SERVICES}
     app.state.documents = openapi.Documents(app, app.state.upstreams)
     for upstream in app.state.upstreams.values():

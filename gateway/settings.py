@@ -14,7 +14,7 @@ class Settings(CommonSettings):
     requests_url: str
     merchants_url: str
     dispatch_url: str
-    jwks_url: str = ""
+    provider_jwks_url: str = ""
     """The key set of an external OpenID provider that replaces the gateway's own sign-in; empty: the gateway's own."""
     rate_limit_factor: int = 1
     """Multiplies what every rate limit allows: load tests drive hundreds of callers from one address."""

@@ -1,4 +1,4 @@
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import httpx
@@ -14,8 +14,11 @@ from shared.routing import Router
 router = Router(tags=["contact cards"])
 
 CardsPrint = Annotated[Principal, Depends(allow(Role.STAFF, Role.HEAD, Role.GRID_WORKER))]
-_SVG = {200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}}
-_PDF = {200: {"content": {"application/pdf": {"schema": {"type": "string", "contentMediaType": "application/pdf"}}}}}
+Responses = dict[int | str, dict[str, Any]]
+_SVG: Responses = {200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}}
+_PDF: Responses = {
+    200: {"content": {"application/pdf": {"schema": {"type": "string", "contentMediaType": "application/pdf"}}}}
+}
 
 
 @router.get(

@@ -77,7 +77,7 @@ async def _make_key(session: AsyncSession, keyring: Keyring, *, signs_from: date
         SigningKey(
             id=key_id,
             public_jwk=key.as_dict(private=False),
-            private_sealed=data_key.seal(key.as_dict(private=True)["d"], **_SEALED, row_id=key_id),
+            private_sealed=data_key.seal(str(key.as_dict(private=True)["d"]), **_SEALED, row_id=key_id),
             created_at=now,
             signs_from=signs_from,
             expires_at=signs_from + ROTATION + ANNOUNCED + KEPT + ACCESS_TOKEN_LIFETIME,

@@ -72,7 +72,7 @@ class Town:
 async def _open_gateway(
     settings_values: SettingsEnvironment, issuer: str, services: dict[str, FastAPI], urls: dict[str, str], **more: Any
 ) -> AsyncIterator[Town]:
-    values = {"issuer": issuer, "public_url": issuer, "jwks_url": "", "rate_limit_factor": 10_000} | more
+    values = {"issuer": issuer, "public_url": issuer, "rate_limit_factor": 10_000} | more
     urls = {f"{name}_url": urls.get(name, NOBODY) for name in SERVICES}
     gateway = await create("gateway", settings_values, **values, **urls)
     async with running(gateway), serving(gateway, port=int(issuer.rpartition(":")[2])) as url:
