@@ -84,6 +84,9 @@ def step_down(uid: int, *, reach: bool) -> None:
 
 
 def die_with_parent(parent: int, death_signal: int) -> None:
+    """Ask the kernel for `death_signal` when the parent ends. Only Linux can; elsewhere the next start cleans up."""
+    if sys.platform != "linux":
+        return
     _check(_libc().prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0), "parent-death signal")
     if os.getppid() != parent:
         sys.exit(1)
