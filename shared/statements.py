@@ -1,14 +1,17 @@
 """Several new rows in one round trip: round trips, not PostgreSQL, are what a small transaction waits for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import CursorResult, Insert, Table, bindparam, insert
+from sqlalchemy import Insert, Table, bindparam, insert
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlmodel import SQLModel
 
 from shared.db import AsyncSession, columns_of
+
+_DIALECT = dialect()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,22 +27,46 @@ def adding(row: SQLModel) -> NewRow:
     return NewRow(type(row).__table__, columns_of(row))  # type: ignore[attr-defined]
 
 
-async def together(session: AsyncSession, *rows: NewRow) -> CursorResult[Any]:
+async def together(session: AsyncSession, *rows: NewRow) -> None:
     """Insert all `rows` by one statement: all but the last as data-modifying common table expressions.
 
     The order in which they are inserted is not defined; foreign keys among them are checked at the end. The statement
     is composed and compiled once for each shape (which tables, which columns), not once for each call.
     """
-    shape = tuple((row.table, tuple(row.values)) for row in rows)
-    values = {f"{part}_{name}": value for part, row in enumerate(rows) for name, value in row.values.items()}
+    composed = _composed(tuple((row.table, tuple(row.values)) for row in rows))
+    values = [
+        rows[slot.row].values[slot.column] if slot.prepare is None else slot.prepare(rows[slot.row].values[slot.column])
+        for slot in composed.slots
+    ]
     connection = await session.connection()
-    return await connection.execute(_composed(shape), values)
+    await connection.exec_driver_sql(composed.sql, tuple(values))
+
+
+class _Slot(NamedTuple):
+    """Whose value a parameter of the statement is, and what the column's type does to it first."""
+
+    row: int
+    column: str
+    prepare: Callable[[Any], Any] | None
+
+
+class _Composed(NamedTuple):
+    sql: str
+    slots: list[_Slot]
 
 
 @lru_cache(maxsize=256)
-def _composed(shape: tuple[tuple[Table, tuple[str, ...]], ...]) -> Insert:
-    *first, last = (
-        insert(table).values({name: bindparam(f"{part}_{name}", type_=table.c[name].type) for name in names})
-        for part, (table, names) in enumerate(shape)
-    )
-    return last.add_cte(*(each.cte(f"part_{part}") for part, each in enumerate(first))) if first else last
+def _composed(shape: tuple[tuple[Table, tuple[str, ...]], ...]) -> _Composed:
+    slots: dict[str, _Slot] = {}
+    inserts: list[Insert] = []
+    for row, (table, names) in enumerate(shape):
+        types = {name: table.c[name].type for name in names}
+        slots |= {
+            f"p{row}_{name}": _Slot(row, name, kind.dialect_impl(_DIALECT).bind_processor(_DIALECT))
+            for name, kind in types.items()
+        }
+        inserts.append(insert(table).values({name: bindparam(f"p{row}_{name}", type_=types[name]) for name in names}))
+    *first, last = inserts
+    whole = last.add_cte(*(each.cte(f"part_{row}") for row, each in enumerate(first))) if first else last
+    compiled = whole.compile(dialect=_DIALECT)
+    return _Composed(str(compiled), [slots[name] for name in compiled.positiontup or ()])

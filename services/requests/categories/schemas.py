@@ -16,6 +16,10 @@ class Schema(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Fixed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
 class Datatype(StrEnum):
     """The datatypes of an attribute in Open311 GeoReport v2's service definition."""
 
@@ -57,7 +61,7 @@ class FormAttribute(Schema):
         return self
 
 
-class Terms(Schema, frozen=True):
+class Terms(Fixed):
     """Promised times, in minutes of working time (normal) or of the clock (urgent)."""
 
     accept_minutes: Minutes
@@ -75,7 +79,7 @@ class Terms(Schema, frozen=True):
         return self
 
 
-class Deadlines(Schema, frozen=True):
+class Deadlines(Fixed):
     normal: Terms
     urgent: Terms
 

@@ -18,7 +18,7 @@ from services.requests.service_requests.models import (
 )
 from services.requests.tables import in_area
 from shared.auth import Principal, Role
-from shared.db import AsyncSession
+from shared.db import AsyncSession, text_enum
 from shared.errors import NotFound
 from shared.grid_directory import grid_of_address
 from shared.vault import data_key
@@ -150,13 +150,11 @@ async def read_for_intake(
     return (await connection.execute(_INTAKE, values)).one_or_none()
 
 
-def _for_intake() -> Select[Any]:
+def _for_intake() -> Any:
     """Composed once: putting a query together takes longer than answering it."""
     community = bindparam("community", type_=String)
     grid = grid_of_address(community, bindparam("compound"), bindparam("building"), bindparam("units", expanding=True))
-    urgency = func.coalesce(
-        bindparam("urgency", type_=col(Category.default_urgency).type), col(Category.default_urgency)
-    )
+    urgency = func.coalesce(bindparam("urgency", type_=text_enum(Urgency)), col(Category.default_urgency))
     return (
         select(
             col(Category.form),
