@@ -1,6 +1,6 @@
 """Which grid answers for a place: the read model of dispatch's published grids that any service may keep.
 
-Dispatch fills it in the transaction that publishes a grid; other services fill theirs from `dispatch.grid_published.v1`.
+Dispatch fills it in the transaction that publishes a grid, other services from `dispatch.grid_published.v1`.
 Address first (compound, building, unit → grid), coordinates as a fallback.
 """
 
@@ -15,7 +15,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from shared.db import NAMING, AsyncSession
 from shared.envelope import Envelope, Payload
 from shared.geo import GridKind, GridLocator, LonLat
-from shared.migrate import secure
 
 GRID_METADATA = MetaData(naming_convention=NAMING)
 
@@ -176,6 +175,8 @@ class BoundaryLocator:
 
 def create_grid_directory_0001(op: Any) -> None:
     """The frozen DDL, for the migrations of services that keep a directory."""
+    from shared.migrate import secure  # noqa: PLC0415 - Alembic is for migrations, not for every start
+
     for statement in _DDL.split(";\n"):
         op.execute(statement)
     secure(op, "grid_boundary", "grid_address")

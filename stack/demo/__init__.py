@@ -30,7 +30,7 @@ def examples(url: str) -> list[str]:
     )
     return [
         login,
-        f'curl -s {url}/v1/grids?limit=3 -H "Authorization: Bearer $TOKEN"',
+        f"curl -s '{url}/v1/grids?limit=3' -H \"Authorization: Bearer $TOKEN\"",
         f"curl -s {url}/v1/people/search -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json'"
         """ -d '{"purpose":"lost_person","name":"shan","building":"1号楼"}'""",
     ]
