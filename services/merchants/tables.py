@@ -10,9 +10,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
 
 from shared.codes import EVERYWHERE
-from shared.db import table_base
+from shared.db import TableBase, table_registry
 
-Base = table_base()
+
+class Base(TableBase, registry=table_registry()):
+    """The tables of this service, in metadata of their own."""
 
 
 def one_of(column: str, kind: type[StrEnum]) -> CheckConstraint:

@@ -70,9 +70,9 @@ async def reserve(
     signer: QuoteSigner = request.app.state.quotes
     promise = signer.read(data.quote, community_code=principal.community_code, holder=holder)
     attested = attested_conditions(request.app.state.attestations, principal, attestations)
-    redemption = await service.reserve(session, promise, attested)
+    redemption, used = await service.reserve(session, promise, attested)
     response.headers["Location"] = f"/v1/redemptions/{redemption.id}"
-    return (await _shown(session, principal, [redemption]))[0]
+    return columns_of(redemption) | {"offers": _offers(used)}
 
 
 @router.post("/redeem", response_model=RedemptionRead)

@@ -6,6 +6,7 @@ counters by id.
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from services.merchants.alliance.errors import NotAMember
@@ -24,7 +25,7 @@ from services.merchants.redemptions.states import TRANSITIONS, ReverseReason, wr
 from shared import outbox
 from shared.auth import Principal, Role
 from shared.clock import utc_now
-from shared.db import AsyncSession
+from shared.db import AsyncSession, before_commit
 from shared.errors import NotFound
 
 RESERVED_FOR = timedelta(minutes=10)
@@ -32,8 +33,13 @@ REVERSIBLE_BY_SHOP_FOR = timedelta(hours=24)
 EXPIRE_BATCH = 200
 
 
-async def reserve(session: AsyncSession, promise: Promise, attested: frozenset[str]) -> Redemption:
-    """Take the places that the quote promised, for ten minutes; QuoteChanged, with nothing taken, otherwise."""
+async def reserve(
+    session: AsyncSession, promise: Promise, attested: frozenset[str]
+) -> tuple[Redemption, list[RedemptionOffer]]:
+    """Take the places that the quote promised, for ten minutes; QuoteChanged, with nothing taken, otherwise.
+
+    Also the commit may end with QuoteChanged, when the last place went to somebody else meanwhile.
+    """
     priced = await price_basket(
         session,
         community_code=promise.community_code,
@@ -53,13 +59,17 @@ async def reserve(session: AsyncSession, promise: Promise, attested: frozenset[s
         version=redemption.version,
     )
     await repository.add_redemption(session, redemption, used, row)
-    by_id = sorted(used, key=lambda each: each.offer_id)
-    for each in by_id:
+    for each in sorted(used, key=lambda each: each.offer_id):
         await _take_slot(session, priced.offers[each.offer_id], redemption, priced)
-    for each in by_id:
+    before_commit(session).append(partial(_take_places, used=used))
+    return redemption, used
+
+
+async def _take_places(session: AsyncSession, used: Sequence[RedemptionOffer]) -> None:
+    """The last thing before the commit: the counter of a hot offer is locked for two round trips and no longer."""
+    for each in sorted(used, key=lambda each: each.offer_id):
         if not await repository.take_place(session, each.community_code, each.offer_id, each.saving_fen):
             raise QuoteChanged({each.offer_id: await _why_full(session, each)})
-    return redemption
 
 
 async def redeem(
