@@ -86,7 +86,7 @@ PageRequest = Annotated[PageQuery, Depends(_page_query)]
 
 async def paginate(
     session: AsyncSession,
-    statement: Select[Any],
+    statement: Select[*tuple[Any, ...]],
     *,
     order_by: OrderBy,
     page: PageQuery,

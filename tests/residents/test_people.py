@@ -280,7 +280,7 @@ async def test_nothing_personal_rests_in_the_clear(registry: Registry, postgres:
         "马春梅绝密",
         "13987654321",
         "诊断绝密",
-        "9907",
+        "9907号绝密",
     )
     household = await registry.household(room=secret[8])
     person = await registry.person(

@@ -5,6 +5,8 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
+from pydantic import AfterValidator
+from sqlmodel import col
 
 from services.residents.household_cards import repository, service
 from services.residents.household_cards.auth import CardHistoryRead, CardsRead, CardsWrite
@@ -22,9 +24,19 @@ from services.residents.vault import VaultDep
 from shared import audit
 from shared.clock import CHINA
 from shared.concurrency import etag, tag_response
+from shared.errors import both
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
 from shared.sessions import Session
+
+
+def _in_the_calendar(day: date) -> date:
+    if not date(2000, 1, 1) <= day <= date(2200, 1, 1):
+        raise ValueError(both("日期超出范围。", "The date is out of range."))
+    return day
+
+
+Day = Annotated[date, AfterValidator(_in_the_calendar)]
 
 router = Router(prefix="/v1/households/{household_id}/card", tags=["household-cards"])
 
@@ -45,12 +57,7 @@ async def list_changes(
     session: Session,
     household_id: UUID,
     page: PageRequest,
-    on: Annotated[
-        date | None,
-        Query(
-            ge=date(2000, 1, 1), le=date(2200, 1, 1), description="Only what the card said on this day (Asia/Shanghai)."
-        ),
-    ] = None,
+    on: Annotated[Day | None, Query(description="Only what the card said on this day (Asia/Shanghai).")] = None,
 ) -> Page[CardChangeRead]:
     """What the card said and why, the newest first: "why was this household yellow in May"."""
     household = await get_household(session, principal, household_id)
@@ -58,7 +65,7 @@ async def list_changes(
     if on is not None:
         begin = datetime.combine(on, time.min, CHINA)
         statement = repository.in_force_between(statement, begin, begin + timedelta(days=1))
-    order_by = (HouseholdCardChange.began_at.desc(), HouseholdCardChange.id.desc())
+    order_by = (col(HouseholdCardChange.began_at).desc(), col(HouseholdCardChange.id).desc())
     found = await paginate(session, statement, order_by=order_by, page=page)
     found.items = [CardChangeRead.model_validate(change, from_attributes=True) for change in found.items]
     return found

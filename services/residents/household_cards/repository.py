@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, select, update
+from sqlmodel import col
 
 from services.residents.household_cards.models import (
     DUE_NOW,
@@ -22,14 +23,14 @@ from shared.errors import NotFound
 CardInGrid = tuple[HouseholdCard, str | None]
 
 
-def readable_schemes(principal: Principal) -> Select[tuple[ColourScheme]]:
-    return select(ColourScheme).where(in_area(ColourScheme.community_code, principal))
+def readable_schemes(principal: Principal) -> Select[ColourScheme]:
+    return select(ColourScheme).where(in_area(col(ColourScheme.community_code), principal))
 
 
 async def get_scheme(
     session: AsyncSession, principal: Principal, scheme_id: UUID, *, lock: bool = False
 ) -> ColourScheme:
-    statement = readable_schemes(principal).where(ColourScheme.id == scheme_id)
+    statement = readable_schemes(principal).where(col(ColourScheme.id) == scheme_id)
     found = (await session.execute(statement.with_for_update() if lock else statement)).scalar_one_or_none()
     if found is None:
         raise NotFound
@@ -38,27 +39,31 @@ async def get_scheme(
 
 async def find_published(session: AsyncSession, community_code: str) -> ColourScheme | None:
     statement = select(ColourScheme).where(
-        ColourScheme.community_code == community_code, ColourScheme.state == SchemeState.PUBLISHED
+        col(ColourScheme.community_code) == community_code, col(ColourScheme.state) == SchemeState.PUBLISHED
     )
     return (await session.execute(statement)).scalar_one_or_none()
 
 
 async def find_scheme_by_number(session: AsyncSession, community_code: str, number: int) -> ColourScheme | None:
-    statement = select(ColourScheme).where(ColourScheme.community_code == community_code, ColourScheme.number == number)
+    statement = select(ColourScheme).where(
+        col(ColourScheme.community_code) == community_code, col(ColourScheme.number) == number
+    )
     return (await session.execute(statement)).scalar_one_or_none()
 
 
 async def latest_number(session: AsyncSession, community_code: str) -> int:
     """The highest number of any scheme; 0 before the first."""
-    statement = select(func.coalesce(func.max(ColourScheme.number), 0)).where(
-        ColourScheme.community_code == community_code
+    statement = select(func.coalesce(func.max(col(ColourScheme.number)), 0)).where(
+        col(ColourScheme.community_code) == community_code
     )
     return (await session.execute(statement)).scalar_one()
 
 
 async def make_all_due(session: AsyncSession, community_code: str) -> None:
     """Every card of the community has to be derived again."""
-    statement = update(HouseholdCard).where(HouseholdCard.community_code == community_code).values(derived_on=DUE_NOW)
+    statement = (
+        update(HouseholdCard).where(col(HouseholdCard.community_code) == community_code).values(derived_on=DUE_NOW)
+    )
     await session.execute(statement, execution_options={"synchronize_session": False})
 
 
@@ -67,17 +72,18 @@ async def count_not_following(session: AsyncSession, scheme: ColourScheme) -> in
         select(func.count())
         .select_from(HouseholdCard)
         .where(
-            HouseholdCard.community_code == scheme.community_code,
-            HouseholdCard.scheme_number.is_distinct_from(scheme.number),
+            col(HouseholdCard.community_code) == scheme.community_code,
+            col(HouseholdCard.scheme_number).is_distinct_from(scheme.number),
         )
     )
     return (await session.execute(statement)).scalar_one()
 
 
-def _cards() -> Select[tuple[HouseholdCard, str | None]]:
-    return select(HouseholdCard, Household.grid_code).join(
+def _cards() -> Select[HouseholdCard, str | None]:
+    return select(HouseholdCard, col(Household.grid_code)).join(
         Household,
-        (Household.community_code == HouseholdCard.community_code) & (Household.id == HouseholdCard.household_id),
+        (col(Household.community_code) == col(HouseholdCard.community_code))
+        & (col(Household.id) == col(HouseholdCard.household_id)),
     )
 
 
@@ -85,8 +91,10 @@ async def lock_cards(session: AsyncSession, community_code: str, household_ids: 
     """The cards of these households, held until the transaction ends, in one order for everybody."""
     statement = (
         _cards()
-        .where(HouseholdCard.community_code == community_code, among(HouseholdCard.household_id, household_ids))
-        .order_by(HouseholdCard.household_id)
+        .where(
+            col(HouseholdCard.community_code) == community_code, among(col(HouseholdCard.household_id), household_ids)
+        )
+        .order_by(col(HouseholdCard.household_id))
         .with_for_update(of=HouseholdCard)
         .execution_options(populate_existing=True)
     )
@@ -95,9 +103,9 @@ async def lock_cards(session: AsyncSession, community_code: str, household_ids: 
 
 async def find_due_community(session: AsyncSession, today: date) -> str | None:
     statement = (
-        select(HouseholdCard.community_code)
-        .where(HouseholdCard.derived_on < today)
-        .order_by(HouseholdCard.derived_on)
+        select(col(HouseholdCard.community_code))
+        .where(col(HouseholdCard.derived_on) < today)
+        .order_by(col(HouseholdCard.derived_on))
         .limit(1)
     )
     return (await session.execute(statement)).scalar_one_or_none()
@@ -107,8 +115,8 @@ async def lock_due_cards(session: AsyncSession, community_code: str, today: date
     """Cards that are due and that nobody else is deriving just now."""
     statement = (
         _cards()
-        .where(HouseholdCard.community_code == community_code, HouseholdCard.derived_on < today)
-        .order_by(HouseholdCard.household_id)
+        .where(col(HouseholdCard.community_code) == community_code, col(HouseholdCard.derived_on) < today)
+        .order_by(col(HouseholdCard.household_id))
         .limit(limit)
         .with_for_update(of=HouseholdCard, skip_locked=True)
     )
@@ -119,18 +127,18 @@ async def members_of(
     session: AsyncSession, community_code: str, household_ids: Iterable[UUID]
 ) -> Sequence[tuple[UUID, UUID, bytes | None]]:
     """(person, household, sealed birth date) of everybody who lives in these households."""
-    statement = select(Person.id, Person.household_id, Person.birth_on).where(
-        Person.community_code == community_code,
-        among(Person.household_id, household_ids),
-        Person.erased_at.is_(None),
+    statement = select(col(Person.id), col(Person.household_id), col(Person.birth_on)).where(
+        col(Person.community_code) == community_code,
+        among(col(Person.household_id), household_ids),
+        col(Person.erased_at).is_(None),
     )
-    return [tuple(row) for row in await session.execute(statement)]
+    return [(row[0], row[1], row[2]) for row in await session.execute(statement)]
 
 
 async def tags_of(session: AsyncSession, community_code: str, person_ids: Iterable[UUID], today: date) -> Sequence[Any]:
     """(person_id, kind) of every tag of these people that holds today."""
-    statement = select(PersonTag.person_id, PersonTag.kind).where(
-        PersonTag.community_code == community_code, among(PersonTag.person_id, person_ids), valid_on(today)
+    statement = select(col(PersonTag.person_id), col(PersonTag.kind)).where(
+        col(PersonTag.community_code) == community_code, among(col(PersonTag.person_id), person_ids), valid_on(today)
     )
     return (await session.execute(statement)).all()
 
@@ -138,9 +146,9 @@ async def tags_of(session: AsyncSession, community_code: str, person_ids: Iterab
 def valid_on(day: date) -> Any:
     """Tags that hold on `day` and were not revoked."""
     return (
-        PersonTag.revoked_at.is_(None)
-        & (PersonTag.valid_from <= day)
-        & (PersonTag.valid_to.is_(None) | (PersonTag.valid_to >= day))
+        col(PersonTag.revoked_at).is_(None)
+        & (col(PersonTag.valid_from) <= day)
+        & (col(PersonTag.valid_to).is_(None) | (col(PersonTag.valid_to) >= day))
     )
 
 
@@ -148,7 +156,9 @@ async def mark_derived(session: AsyncSession, community_code: str, household_ids
     """These cards were derived for today and say what they said."""
     statement = (
         update(HouseholdCard)
-        .where(HouseholdCard.community_code == community_code, among(HouseholdCard.household_id, household_ids))
+        .where(
+            col(HouseholdCard.community_code) == community_code, among(col(HouseholdCard.household_id), household_ids)
+        )
         .values(derived_on=today)
     )
     await session.execute(statement, execution_options={"synchronize_session": False})
@@ -159,9 +169,9 @@ async def end_changes(session: AsyncSession, community_code: str, household_ids:
     statement = (
         update(HouseholdCardChange)
         .where(
-            HouseholdCardChange.community_code == community_code,
-            among(HouseholdCardChange.household_id, household_ids),
-            HouseholdCardChange.ended_at.is_(None),
+            col(HouseholdCardChange.community_code) == community_code,
+            among(col(HouseholdCardChange.household_id), household_ids),
+            col(HouseholdCardChange.ended_at).is_(None),
         )
         .values(ended_at=at)
     )
@@ -175,28 +185,28 @@ async def get_card(session: AsyncSession, household: Household) -> HouseholdCard
     return found
 
 
-def changes_of(household: Household) -> Select[tuple[HouseholdCardChange]]:
+def changes_of(household: Household) -> Select[HouseholdCardChange]:
     return select(HouseholdCardChange).where(
-        HouseholdCardChange.community_code == household.community_code,
-        HouseholdCardChange.household_id == household.id,
+        col(HouseholdCardChange.community_code) == household.community_code,
+        col(HouseholdCardChange.household_id) == household.id,
     )
 
 
 async def overrides_of(session: AsyncSession, household: Household) -> Sequence[HouseholdCardChange]:
     statement = (
         changes_of(household)
-        .where(HouseholdCardChange.reason.is_not(None))
-        .order_by(HouseholdCardChange.began_at.desc(), HouseholdCardChange.id.desc())
+        .where(col(HouseholdCardChange.reason).is_not(None))
+        .order_by(col(HouseholdCardChange.began_at).desc(), col(HouseholdCardChange.id).desc())
         .limit(100)
     )
     return (await session.execute(statement)).scalars().all()
 
 
 def in_force_between(
-    changes: Select[tuple[HouseholdCardChange]], begin: datetime, end: datetime
-) -> Select[tuple[HouseholdCardChange]]:
+    changes: Select[HouseholdCardChange], begin: datetime, end: datetime
+) -> Select[HouseholdCardChange]:
     """Of these changes, what the card said at any moment from `begin` to before `end`."""
     return changes.where(
-        HouseholdCardChange.began_at < end,
-        HouseholdCardChange.ended_at.is_(None) | (HouseholdCardChange.ended_at > begin),
+        col(HouseholdCardChange.began_at) < end,
+        col(HouseholdCardChange.ended_at).is_(None) | (col(HouseholdCardChange.ended_at) > begin),
     )

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from fastapi import Request, Response, status
+from sqlmodel import col
 
 from services.residents.household_cards import repository, service
 from services.residents.household_cards.auth import SchemesRead, SchemesWrite
@@ -19,7 +20,7 @@ router = Router(prefix="/v1/colour-schemes", tags=["colour-schemes"])
 @router.get("", response_model=Page[ColourSchemeRead])
 async def list_schemes(principal: SchemesRead, session: Session, page: PageRequest) -> Page[ColourSchemeRead]:
     """Every version, the newest first."""
-    order_by = (ColourScheme.community_code, ColourScheme.number.desc())
+    order_by = (ColourScheme.community_code, col(ColourScheme.number).desc())
     found = await paginate(session, repository.readable_schemes(principal), order_by=order_by, page=page)
     found.items = [await service.show_scheme(session, scheme) for scheme in found.items]
     return found

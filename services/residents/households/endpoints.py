@@ -1,7 +1,8 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request, Response, status
+from fastapi import Query, Response, status
+from sqlmodel import col
 
 from services.residents.household_cards.models import HouseholdCard
 from services.residents.household_cards.rules import ColourCode
@@ -18,7 +19,7 @@ from services.residents.households.schemas import (
 )
 from services.residents.vault import VaultDep
 from shared.codes import GridCode
-from shared.concurrency import IfMatch, etag, tag_response
+from shared.concurrency import IfMatch, etag
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
 from shared.sessions import Session
@@ -47,8 +48,9 @@ async def list_households(
     if colour is not None:
         statement = statement.join(
             HouseholdCard,
-            (HouseholdCard.community_code == Household.community_code) & (HouseholdCard.household_id == Household.id),
-        ).where(HouseholdCard.colour == colour)
+            (col(HouseholdCard.community_code) == Household.community_code)
+            & (col(HouseholdCard.household_id) == Household.id),
+        ).where(col(HouseholdCard.colour) == colour)
     order_by = (Household.community_code, Household.compound, Household.building, Household.unit, Household.id)
     found = await paginate(session, statement, order_by=order_by, page=page)
     found.items = await service.show(session, vault, principal, found.items)
@@ -66,17 +68,12 @@ async def register_household(
 
 @router.get("/{household_id}", response_model=HouseholdRead)
 async def get_household(
-    principal: HouseholdsRead,
-    session: Session,
-    vault: VaultDep,
-    household_id: UUID,
-    request: Request,
-    response: Response,
+    principal: HouseholdsRead, session: Session, vault: VaultDep, household_id: UUID, response: Response
 ) -> HouseholdRead:
+    """The ETag is for changing the household. Copies are not kept: the colour changes without it."""
     household = await repository.get_household(session, principal, household_id)
-    [shown] = await service.show(session, vault, principal, [household])
-    tag_response(request, response, household.version)
-    return shown
+    response.headers["Cache-Control"] = "no-store"
+    return await _answer(session, vault, principal, household, response)
 
 
 @router.patch("/{household_id}", response_model=HouseholdRead)

@@ -1,7 +1,8 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, false, literal_column, select, text
+from sqlalchemy import Integer, Select, String, Uuid, false, select, text
+from sqlmodel import col
 
 from services.residents.household_cards.models import HouseholdCard
 from services.residents.households.models import Household
@@ -12,21 +13,21 @@ from shared.errors import NotFound
 from shared.grid_directory import grid_address
 
 
-def readable(principal: Principal) -> Select[tuple[Household]]:
+def readable(principal: Principal) -> Select[Household]:
     """The households that this principal may see; every query for a person starts here."""
-    statement = select(Household).where(in_area(Household.community_code, principal))
+    statement = select(Household).where(in_area(col(Household.community_code), principal))
     match principal.role:
         case Role.STAFF | Role.HEAD | Role.SUPERVISOR | Role.GATEWAY:
             return statement
         case Role.GRID_WORKER:
-            return statement.where(Household.grid_code.in_(principal.grids))
+            return statement.where(col(Household.grid_code).in_(principal.grids))
         case Role.RESIDENT if principal.household_id is not None:
-            return statement.where(Household.id == principal.household_id)
+            return statement.where(col(Household.id) == principal.household_id)
     return statement.where(false())
 
 
 async def get_household(session: AsyncSession, principal: Principal, household_id: UUID) -> Household:
-    found = (await session.execute(readable(principal).where(Household.id == household_id))).scalar_one_or_none()
+    found = (await session.execute(readable(principal).where(col(Household.id) == household_id))).scalar_one_or_none()
     if found is None:
         raise NotFound
     return found
@@ -34,7 +35,7 @@ async def get_household(session: AsyncSession, principal: Principal, household_i
 
 async def lock_household(session: AsyncSession, principal: Principal, household_id: UUID) -> Household:
     """The household as it is now, held until the transaction ends."""
-    statement = readable(principal).where(Household.id == household_id).with_for_update(of=Household)
+    statement = readable(principal).where(col(Household.id) == household_id).with_for_update(of=Household)
     found = (await session.execute(statement)).scalar_one_or_none()
     if found is None:
         raise NotFound
@@ -45,9 +46,9 @@ async def colours(session: AsyncSession, households: Sequence[Household]) -> dic
     """What the cards of these households show."""
     if not households:
         return {}
-    statement = select(HouseholdCard.household_id, HouseholdCard.colour).where(
-        HouseholdCard.community_code.in_({household.community_code for household in households}),
-        HouseholdCard.household_id.in_([household.id for household in households]),
+    statement = select(col(HouseholdCard.household_id), col(HouseholdCard.colour)).where(
+        col(HouseholdCard.community_code).in_({household.community_code for household in households}),
+        col(HouseholdCard.household_id).in_([household.id for household in households]),
     )
     return {row.household_id: row.colour for row in await session.execute(statement)}
 
@@ -78,7 +79,7 @@ _FOLLOW_ADDRESSES = text("""
     WHERE household.community_code = :community_code AND household.id = found.id
           AND household.grid_code IS DISTINCT FROM found.grid_code
     RETURNING household.id, household.grid_code, household.version
-""").columns(Household.id, literal_column("grid_code"), literal_column("version"))
+""").columns(id=Uuid(), grid_code=String(), version=Integer())
 
 
 async def follow_addresses(session: AsyncSession, community_code: str) -> Iterable[tuple[UUID, str | None, int]]:

@@ -1,7 +1,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Request, Response, status
+from fastapi import Query, Response, status
 
 from services.residents.households.models import Household
 from services.residents.people import access, repository, service
@@ -24,7 +24,7 @@ from services.residents.signing import SignerDep
 from services.residents.vault import VaultDep
 from shared.clock import china_today
 from shared.codes import GridCode
-from shared.concurrency import IfMatch, etag, tag_response
+from shared.concurrency import IfMatch, etag
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
 from shared.sessions import Session
@@ -83,17 +83,12 @@ async def search(
 
 @router.get("/{person_id}", response_model=PersonRead)
 async def get_person(
-    principal: PeopleRead,
-    session: Session,
-    vault: VaultDep,
-    person_id: UUID,
-    request: Request,
-    response: Response,
+    principal: PeopleRead, session: Session, vault: VaultDep, person_id: UUID, response: Response
 ) -> PersonRead:
-    found = await repository.get_person(session, principal, person_id)
-    shown = await _shown(session, vault, principal, *found)
-    tag_response(request, response, shown.version)
-    return shown
+    """The ETag is for changing the person. Copies are not kept: address and age change without it."""
+    person, household = await repository.get_person(session, principal, person_id)
+    response.headers.update({"ETag": etag(person.version), "Cache-Control": "no-store"})
+    return await _shown(session, vault, principal, person, household)
 
 
 @router.patch("/{person_id}", response_model=PersonRead)

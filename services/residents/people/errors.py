@@ -14,7 +14,9 @@ class PersonExists(Problem):
 
     def __init__(self, existing: UUID | None) -> None:
         """`existing` is named only to those who may see that person."""
-        super().__init__(**({"existing_id": str(existing)} if existing else {}))
+        super().__init__()
+        if existing is not None:
+            self.extra = {"existing_id": str(existing)}
 
 
 class NothingToSearchBy(Problem):

@@ -35,13 +35,15 @@ async def add_contact(
         raise TooManyContacts
     key = await vault.key_for(person.community_code, person.id)
     contact_id = new_id()
+    sealed = seal_contact(key, contact_id, name=data.name, phone=data.phone)
     contact = FamilyContact(
         id=contact_id,
         community_code=person.community_code,
         person_id=person.id,
         position=len(contacts) + 1,
         relation=data.relation,
-        **seal_contact(key, contact_id, name=data.name, phone=data.phone),
+        name=sealed["name"],
+        phone=sealed["phone"],
     )
     session.add(contact)
     await session.flush()

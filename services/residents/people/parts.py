@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from fastapi import Response, status
+from sqlmodel import col
 
 from services.residents.people import family_contacts, repository, tags
 from services.residents.people.auth import ContactsWrite, PeopleReveal, PeopleWrite
@@ -22,7 +23,7 @@ async def list_tags(principal: PeopleReveal, session: Session, person_id: UUID, 
     """Every tag the person has or had, the newest first. Residents see their own."""
     person = await repository.get_self_or_charge(session, principal, person_id)
     statement = repository.tags_of(person)
-    return await paginate(session, statement, order_by=(PersonTag.id.desc(),), page=page, to_item=tags.show_tag)
+    return await paginate(session, statement, order_by=(col(PersonTag.id).desc(),), page=page, to_item=tags.show_tag)
 
 
 @router.post("/tags", response_model=TagRead, status_code=status.HTTP_201_CREATED)

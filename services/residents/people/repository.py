@@ -8,6 +8,7 @@ from sqlalchemy import (
     ColumnElement,
     LargeBinary,
     Select,
+    and_,
     any_,
     bindparam,
     case,
@@ -21,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlmodel import col
 
 from services.residents.household_cards.repository import valid_on
 from services.residents.households.models import Household
@@ -32,6 +34,9 @@ from shared.db import AsyncSession
 from shared.errors import NotFound
 
 PersonAtHome = tuple[Person, Household]
+_LIVES_THERE = and_(
+    col(Household.community_code) == col(Person.community_code), col(Household.id) == col(Person.household_id)
+)
 
 
 def at_home(selected: Mapping[str, Any]) -> PersonAtHome:
@@ -39,20 +44,25 @@ def at_home(selected: Mapping[str, Any]) -> PersonAtHome:
     return selected["Person"], selected["Household"]
 
 
-def readable(principal: Principal) -> Select[tuple[Person, Household]]:
+def readable(principal: Principal) -> Select[Person, Household]:
     """People this principal may see, with their household; every query for a person starts here."""
     statement = (
         select(Person, Household)
-        .join(Household, (Household.community_code == Person.community_code) & (Household.id == Person.household_id))
-        .where(in_area(Person.community_code, principal), Person.erased_at.is_(None))
+        .join(
+            Household,
+            _LIVES_THERE,
+        )
+        .where(in_area(col(Person.community_code), principal), col(Person.erased_at).is_(None))
     )
     match principal.role:
         case Role.STAFF | Role.HEAD | Role.SUPERVISOR | Role.GATEWAY:
             return statement
         case Role.GRID_WORKER:
-            return statement.where(Household.grid_code.in_(principal.grids))
+            return statement.where(col(Household.grid_code).in_(principal.grids))
         case Role.RESIDENT if principal.person_id is not None:
-            return statement.where((Person.id == principal.person_id) | (Person.household_id == principal.household_id))
+            return statement.where(
+                (col(Person.id) == principal.person_id) | (col(Person.household_id) == principal.household_id)
+            )
     return statement.where(false())
 
 
@@ -60,7 +70,7 @@ async def get_person(
     session: AsyncSession, principal: Principal, person_id: UUID, *, lock: bool = False
 ) -> PersonAtHome:
     """The person and their household; NotFound if out of reach or erased. `lock` holds the person's row."""
-    statement = readable(principal).where(Person.id == person_id)
+    statement = readable(principal).where(col(Person.id) == person_id)
     if lock:
         statement = statement.with_for_update(of=Person).execution_options(populate_existing=True)
     found = (await session.execute(statement)).one_or_none()
@@ -83,31 +93,36 @@ async def find_living(session: AsyncSession, community_code: str, person_id: UUI
     """Whoever it is, with their household, for work that is authorised elsewhere; None if unknown or erased."""
     statement = (
         select(Person, Household)
-        .join(Household, (Household.community_code == Person.community_code) & (Household.id == Person.household_id))
-        .where(Person.community_code == community_code, Person.id == person_id, Person.erased_at.is_(None))
+        .join(
+            Household,
+            _LIVES_THERE,
+        )
+        .where(
+            col(Person.community_code) == community_code, col(Person.id) == person_id, col(Person.erased_at).is_(None)
+        )
     )
     found = (await session.execute(statement)).one_or_none()
     return None if found is None else (found[0], found[1])
 
 
 def narrow(
-    statement: Select[tuple[Person, Household]],
+    statement: Select[Person, Household],
     *,
     household_id: UUID | None = None,
     grid_code: str | None = None,
     tag: TagKind | None = None,
     on: date | None = None,
-) -> Select[tuple[Person, Household]]:
+) -> Select[Person, Household]:
     """Only members of a household, of a grid, of a group on a day."""
     if household_id is not None:
-        statement = statement.where(Person.household_id == household_id)
+        statement = statement.where(col(Person.household_id) == household_id)
     if grid_code is not None:
-        statement = statement.where(Household.grid_code == grid_code)
+        statement = statement.where(col(Household.grid_code) == grid_code)
     if tag is not None and on is not None:
         tagged = exists().where(
-            PersonTag.community_code == Person.community_code,
-            PersonTag.person_id == Person.id,
-            PersonTag.kind == tag,
+            col(PersonTag.community_code) == col(Person.community_code),
+            col(PersonTag.person_id) == col(Person.id),
+            col(PersonTag.kind) == tag,
             valid_on(on),
         )
         statement = statement.where(tagged)
@@ -118,8 +133,8 @@ def narrow(
 
 
 def matching(
-    statement: Select[tuple[Person, Household]], community_code: str, groups: Sequence[Alternatives]
-) -> Select[tuple[Person, Household]]:
+    statement: Select[Person, Household], community_code: str, groups: Sequence[Alternatives]
+) -> Select[Person, Household]:
     """Only people who have at least one token of every group.
 
     The sets are intersected before anybody is read: one look-up in the index per token, with or without statistics.
@@ -128,10 +143,10 @@ def matching(
         return statement
     sets = [_having(community_code, group) for group in groups]
     hits = (intersect(*sets) if len(sets) > 1 else sets[0].distinct()).cte("hits")
-    return statement.join(hits, hits.c.person_id == Person.id)
+    return statement.join(hits, hits.c.person_id == col(Person.id))
 
 
-def also_having(statement: Select[tuple[Person, Household]], tokens: Alternatives) -> Select[tuple[Person, Household]]:
+def also_having(statement: Select[Person, Household], tokens: Alternatives) -> Select[Person, Household]:
     """Of those, only people who have one of these tokens too. For what many have, as an age: asked of each candidate.
 
     A scalar subquery, since PostgreSQL would turn EXISTS into a join of everybody of that age.
@@ -140,18 +155,22 @@ def also_having(statement: Select[tuple[Person, Household]], tokens: Alternative
     return statement.where(found.is_not(None))
 
 
-def _having(community_code: str, tokens: Alternatives) -> Select[tuple[UUID]]:
-    return select(PersonToken.person_id).where(PersonToken.community_code == community_code, _is_one_of(tokens))
+def _having(community_code: str, tokens: Alternatives) -> Select[UUID]:
+    return select(col(PersonToken.person_id)).where(
+        col(PersonToken.community_code) == community_code, _is_one_of(tokens)
+    )
 
 
 def _is_one_of(tokens: Alternatives) -> ColumnElement[bool]:
     """One parameter and one compiled statement however many there are."""
-    return PersonToken.token == any_(bindparam(None, tokens, type_=ARRAY(LargeBinary), unique=True))
+    return col(PersonToken.token) == any_(bindparam(None, tokens, type_=ARRAY(LargeBinary), unique=True))
 
 
-def _token_of_person(tokens: Alternatives) -> Select[tuple[UUID]]:
-    return select(PersonToken.person_id).where(
-        PersonToken.community_code == Person.community_code, PersonToken.person_id == Person.id, _is_one_of(tokens)
+def _token_of_person(tokens: Alternatives) -> Select[UUID]:
+    return select(col(PersonToken.person_id)).where(
+        col(PersonToken.community_code) == col(Person.community_code),
+        col(PersonToken.person_id) == col(Person.id),
+        _is_one_of(tokens),
     )
 
 
@@ -160,15 +179,20 @@ def _has_token(tokens: Alternatives) -> ColumnElement[bool]:
 
 
 def ranked(
-    statement: Select[tuple[Person, Household]], exact: bytes, surnames: Alternatives
-) -> tuple[Select[Any], ColumnElement[int]]:
+    statement: Select[Person, Household], exact: bytes, surnames: Alternatives
+) -> tuple[Select[Any, Any], ColumnElement[Any]]:
     """The statement with a column that puts the very name first, then those whose surname it is, then the others."""
     rank = case((_has_token([exact]), 0), (_has_token(surnames), 1), else_=2) if surnames else literal(2)
-    ranks = statement.with_only_columns(Person.community_code, Person.id, rank.label("rank")).subquery("ranks")
+    ranks = statement.with_only_columns(col(Person.community_code), col(Person.id), rank.label("rank")).subquery(
+        "ranks"
+    )
     joined = (
         select(Person, Household)
-        .join(ranks, (ranks.c.community_code == Person.community_code) & (ranks.c.id == Person.id))
-        .join(Household, (Household.community_code == Person.community_code) & (Household.id == Person.household_id))
+        .join(ranks, (ranks.c.community_code == col(Person.community_code)) & (ranks.c.id == col(Person.id)))
+        .join(
+            Household,
+            _LIVES_THERE,
+        )
     )
     return joined, ranks.c.rank
 
@@ -195,7 +219,7 @@ async def file_tokens(session: AsyncSession, community_code: str, tokens: Iterab
 async def forget_tokens(session: AsyncSession, person: Person) -> None:
     await session.execute(
         delete(PersonToken).where(
-            PersonToken.community_code == person.community_code, PersonToken.person_id == person.id
+            col(PersonToken.community_code) == person.community_code, col(PersonToken.person_id) == person.id
         )
     )
 
@@ -212,7 +236,7 @@ async def list_phone(session: AsyncSession, community_code: str, phones: Iterabl
 async def unlist_phone(session: AsyncSession, person: Person) -> None:
     await session.execute(
         delete(PhoneLookup).where(
-            PhoneLookup.community_code == person.community_code, PhoneLookup.person_id == person.id
+            col(PhoneLookup.community_code) == person.community_code, col(PhoneLookup.person_id) == person.id
         )
     )
 
@@ -220,9 +244,9 @@ async def unlist_phone(session: AsyncSession, person: Person) -> None:
 async def people_of_phone(session: AsyncSession, index: bytes) -> Sequence[tuple[str, UUID]]:
     """(community, person) of everybody, anywhere, who answers to this phone."""
     statement = (
-        select(PhoneLookup.community_code, PhoneLookup.person_id)
-        .where(PhoneLookup.phone_index == index)
-        .order_by(PhoneLookup.person_id)
+        select(col(PhoneLookup.community_code), col(PhoneLookup.person_id))
+        .where(col(PhoneLookup.phone_index) == index)
+        .order_by(col(PhoneLookup.person_id))
         .limit(20)
     )
     return [(row.community_code, row.person_id) for row in await session.execute(statement)]
@@ -236,14 +260,14 @@ async def tags_today(session: AsyncSession, people: Sequence[Person], today: dat
     if not people:
         return {}
     statement = (
-        select(PersonTag.person_id, PersonTag.kind)
+        select(col(PersonTag.person_id), col(PersonTag.kind))
         .where(
-            PersonTag.community_code.in_({person.community_code for person in people}),
-            among(PersonTag.person_id, [person.id for person in people]),
+            col(PersonTag.community_code).in_({person.community_code for person in people}),
+            among(col(PersonTag.person_id), [person.id for person in people]),
             valid_on(today),
         )
         .distinct()
-        .order_by(PersonTag.person_id, PersonTag.kind)
+        .order_by(col(PersonTag.person_id), col(PersonTag.kind))
     )
     found: dict[UUID, list[TagKind]] = {}
     for person_id, kind in await session.execute(statement):
@@ -251,16 +275,18 @@ async def tags_today(session: AsyncSession, people: Sequence[Person], today: dat
     return found
 
 
-def tags_of(person: Person) -> Select[tuple[PersonTag]]:
-    return select(PersonTag).where(PersonTag.community_code == person.community_code, PersonTag.person_id == person.id)
+def tags_of(person: Person) -> Select[PersonTag]:
+    return select(PersonTag).where(
+        col(PersonTag.community_code) == person.community_code, col(PersonTag.person_id) == person.id
+    )
 
 
 async def all_tags(session: AsyncSession, person: Person) -> Sequence[PersonTag]:
-    return (await session.execute(tags_of(person).order_by(PersonTag.id))).scalars().all()
+    return (await session.execute(tags_of(person).order_by(col(PersonTag.id)))).scalars().all()
 
 
 async def lock_tag(session: AsyncSession, person: Person, tag_id: UUID) -> PersonTag:
-    statement = tags_of(person).where(PersonTag.id == tag_id).with_for_update()
+    statement = tags_of(person).where(col(PersonTag.id) == tag_id).with_for_update()
     tag = (await session.execute(statement)).scalar_one_or_none()
     if tag is None:
         raise NotFound
@@ -274,8 +300,8 @@ async def contacts_of(session: AsyncSession, person: Person) -> Sequence[FamilyC
     """In the order of call."""
     statement = (
         select(FamilyContact)
-        .where(FamilyContact.community_code == person.community_code, FamilyContact.person_id == person.id)
-        .order_by(FamilyContact.position, FamilyContact.id)
+        .where(col(FamilyContact.community_code) == person.community_code, col(FamilyContact.person_id) == person.id)
+        .order_by(col(FamilyContact.position), col(FamilyContact.id))
     )
     return (await session.execute(statement)).scalars().all()
 
@@ -284,7 +310,9 @@ async def contacts_of(session: AsyncSession, person: Person) -> Sequence[FamilyC
 
 
 async def find_by_identity_number(session: AsyncSession, community_code: str, index: bytes) -> UUID | None:
-    statement = select(Person.id).where(Person.community_code == community_code, Person.identity_index == index)
+    statement = select(col(Person.id)).where(
+        col(Person.community_code) == community_code, col(Person.identity_index) == index
+    )
     return (await session.execute(statement)).scalar_one_or_none()
 
 
@@ -298,16 +326,17 @@ async def find_by_tokens(
 ) -> Sequence[Person]:
     """Others who have one of these tokens; with `household`, only those of its building."""
     statement = select(Person).where(
-        Person.community_code == community_code,
-        Person.erased_at.is_(None),
-        Person.id != apart_from,
+        col(Person.community_code) == community_code,
+        col(Person.erased_at).is_(None),
+        col(Person.id) != apart_from,
         _has_token(tokens),
     )
     if household is not None:
         statement = statement.join(
-            Household, (Household.community_code == Person.community_code) & (Household.id == Person.household_id)
-        ).where(Household.compound == household.compound, Household.building == household.building)
-    return (await session.execute(statement.order_by(Person.id).limit(50))).scalars().all()
+            Household,
+            _LIVES_THERE,
+        ).where(col(Household.compound) == household.compound, col(Household.building) == household.building)
+    return (await session.execute(statement.order_by(col(Person.id)).limit(50))).scalars().all()
 
 
 # Erasure
@@ -316,5 +345,5 @@ async def find_by_tokens(
 async def forget_groups_and_contacts(session: AsyncSession, person: Person) -> None:
     for table in (PersonTag, FamilyContact):
         await session.execute(
-            delete(table).where(table.community_code == person.community_code, table.person_id == person.id)
+            delete(table).where(col(table.community_code) == person.community_code, col(table.person_id) == person.id)
         )
