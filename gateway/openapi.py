@@ -28,7 +28,8 @@ Document = dict[str, Any]
 REFRESH_SECONDS = 60.0
 RETRY_SECONDS = 5.0
 """While a service has never answered."""
-FETCH_SECONDS = 2.0
+FETCH_SECONDS = 10.0
+"""A service composes its document when first asked, which takes a busy machine a while."""
 _METHODS = ("get", "post", "patch", "delete", "put", "head", "options")
 _REPLACED = ("HTTPValidationError", "ValidationError")
 """FastAPI's own account of a 422, which echoes input; ours is a problem document."""

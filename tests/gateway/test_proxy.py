@@ -91,8 +91,8 @@ async def test_every_answer_tells_the_limits(lone: Town, staff: httpx.AsyncClien
 @pytest.mark.parametrize("prefix", sorted(ROUTES))
 async def test_without_a_token_only_public_routes_are_passed_on(lone: Town, anyone: httpx.AsyncClient, prefix: str):
     async with _behind(lone, ROUTES[prefix]):
-        answer = await anyone.get(f"{prefix}/1")
-        spoiled = await anyone.get(f"{prefix}/1", headers={"Authorization": "Bearer x.y.z"})
+        answer = await anyone.get(f"{prefix}/1/2")
+        spoiled = await anyone.get(f"{prefix}/1/2", headers={"Authorization": "Bearer x.y.z"})
     expected = 207 if prefix.startswith("/v1/public/") else 401
     assert (answer.status_code, spoiled.status_code) == (expected, expected)
 
