@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import SecretStr
-from sqlalchemy import Enum, MetaData, text
+from sqlalchemy import Enum, MetaData, Table, text
 from sqlalchemy.ext.asyncio import AsyncSession as AsyncSession  # re-exported: every room types its session with it
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import registry
@@ -38,17 +38,22 @@ BeforeCommit = Callable[[AsyncSession], Awaitable[None]]
 _SET_SCOPE = text("SELECT set_config('app.scope', :scope, true)")
 
 
-def table_base() -> type[SQLModel]:
-    """A base class whose tables live in metadata of their own.
+class TableBase(SQLModel):
+    """What SQLModel leaves unsaid to a type checker. Each service's `tables.py` makes its own base of it:
+    `class Base(TableBase, registry=table_registry())`.
 
     All SQLModel classes otherwise share one registry, and two services' tables of the same name would collide in one
     process (the tests, the command line).
     """
 
-    class Base(SQLModel, registry=registry(metadata=MetaData(naming_convention=NAMING))):
-        pass
+    __table__: ClassVar[Table]
+    # SQLModel annotates it as text and then defines a `declared_attr`, which is what a checker goes by.
+    __tablename__: ClassVar[str]  # pyright: ignore[reportIncompatibleVariableOverride]
 
-    return Base
+
+def table_registry() -> registry:
+    """A registry, and with it metadata, for the tables of one service."""
+    return registry(metadata=MetaData(naming_convention=NAMING))
 
 
 class Tenant(SQLModel):

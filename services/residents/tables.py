@@ -1,8 +1,12 @@
 """The base of every table of this service; a module's `models.py` imports it."""
 
-from shared.db import table_base
+from shared.db import TableBase, table_registry
 from shared.grid_directory import GRID_METADATA
 
-Base = table_base()
+
+class Base(TableBase, registry=table_registry()):
+    """The tables of this service, in metadata of their own."""
+
+
 MORE_METADATA = (GRID_METADATA,)
 """Tables of the kit that this service keeps beside those that all have."""

@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from shared.codes import EVERYWHERE
-from shared.db import AsyncSession, before_commit, set_scope, table_base
+from shared.db import AsyncSession, before_commit, set_scope, table_registry
 from tests.principals import a_community
 from tests.shared.kit_app import KitApp, make
 
@@ -153,4 +153,4 @@ async def test_a_commit_that_fails_is_not_answered_with_success(kit_app: KitApp)
 
 
 async def test_tables_of_two_services_may_share_a_name() -> None:
-    assert table_base().metadata is not table_base().metadata
+    assert table_registry().metadata is not table_registry().metadata

@@ -17,14 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlmodel import Field, select
 
 from shared import errors
-from shared.db import table_base
+from shared.db import TableBase, table_registry
 from shared.pagination import Page, PageRequest, paginate
 
-Base = table_base()
+
+class Base(TableBase, registry=table_registry()):
+    pass
 
 
 class Notice(Base, table=True):
-    __tablename__ = "page_notice"  # pyright: ignore[reportAssignmentType]
+    __tablename__ = "page_notice"
 
     community_code: str = Field(primary_key=True)
     id: uuid.UUID = Field(primary_key=True)
@@ -41,7 +43,7 @@ class NoticePublic(BaseModel):
 
 HERE, ELSEWHERE = "150207007005", "150207007006"
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
-N = Notice.__table__.c  # type: ignore[attr-defined]
+N = Notice.__table__.c
 ORDERS: dict[str, Any] = {
     "id": (Notice.id,),
     "newest": (N.posted_at.desc(), N.id.desc()),
