@@ -167,7 +167,8 @@ def compose(path: Path) -> bool:
 def load(data: Path) -> Environment:
     """Settings for a command: from this process's environment if they are there, else from `DATA/environment`."""
     path = data / FILE_NAME
-    if "RESIDENTS_DATABASE_URL" in os.environ:
+    # Compose's migrate container knows the owners' addresses only.
+    if {"RESIDENTS_DATABASE_URL", "RESIDENTS_OWNER_DATABASE_URL"} & os.environ.keys():
         return dict(os.environ)
     if path.exists():
         return read(path)
