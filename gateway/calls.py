@@ -10,6 +10,8 @@ from shared.codes import EVERYWHERE
 from shared.errors import NotFound, Problem
 from shared.http_client import UpstreamUnavailable
 
+_PASSED = frozenset({b"authorization", b"accept-language", b"idempotency-key"})
+
 
 class Refused(Problem):
     """A service refused; its own problem document is the answer."""
@@ -47,8 +49,8 @@ async def ask_for(request: Request, service: str, method: str, path: str, **more
 
     Raises Refused with the service's own problem, UpstreamUnavailable for an answer that is none.
     """
-    passed = ("authorization", "accept-language", "idempotency-key")
-    headers = {name: request.headers[name] for name in passed if name in request.headers}
+    # As bytes: a header need not be ASCII, and judging it is the service's.
+    headers = httpx.Headers([(name, value) for name, value in request.headers.raw if name in _PASSED])
     response = await request.app.state.upstreams[service].request(method, path, headers=headers, **more)
     if response.is_success:
         return response
