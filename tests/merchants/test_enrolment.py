@@ -1,0 +1,79 @@
+"""A whole alliance at once: the demo community's shops with the article's offers."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from services.merchants.alliance.schemas import MerchantCreate
+from services.merchants.enrolment import Enrolment, enrol_merchants
+from services.merchants.items.schemas import ItemCreate
+from services.merchants.offers.schemas import OfferCreate
+from shared.vault import Vault
+from stack.demo.shops import DemoOffer, DemoShop, demo_shops
+from tests.apps import AppOf, ClientOf
+from tests.merchants.shop import Shop, ok
+from tests.principals import a_community
+
+AMOUNTS = {"percent_off": "percent", "amount_off": "amount_fen", "fixed_price": "price_fen"}
+
+
+def enrolment(shop: DemoShop) -> Enrolment:
+    position = {"longitude": shop.longitude, "latitude": shop.latitude, "crs": "wgs84"}
+    merchant = MerchantCreate.model_validate(
+        {
+            "name": shop.name,
+            "trade": shop.trade,
+            "uscc": shop.uscc,
+            "address": "底商",
+            "position": position,
+            "contact_name": "店主",
+            "contact_phone": shop.contact_phone,
+            "charter_version": "2026-1",
+        }
+    )
+    items = [ItemCreate(name=name, unit="件", price_fen=price, category=shop.trade) for name, price in shop.items]
+    return Enrolment(merchant, items, [lambda id, ids, offer=offer: published(offer, id, ids) for offer in shop.offers])
+
+
+def published(offer: DemoOffer, merchant_id: UUID, item_ids: dict[str, UUID]) -> OfferCreate:
+    effect: dict[str, Any] = {"kind": offer.effect}
+    if offer.effect in AMOUNTS:
+        effect[AMOUNTS[offer.effect]] = offer.amount
+    return OfferCreate.model_validate(
+        {
+            "merchant_id": merchant_id,
+            "title": offer.title,
+            "title_en": offer.title_en,
+            "effect": effect,
+            "scope": {"item_ids": [item_ids[offer.item]] if offer.item else []},
+            "eligibility": {"conditions": list(offer.conditions)},
+            "recurrence": f"FREQ=WEEKLY;BYDAY={offer.weekday}" if offer.weekday else None,
+            "limits": {"total": offer.total_limit},
+        }
+    )
+
+
+async def test_forty_shops_move_in(app_of: AppOf, client_of: ClientOf, attestation_pair: tuple[str, str]) -> None:
+    app, community, shops = await app_of("merchants"), a_community(), demo_shops()
+    async with app.state.database.transaction(community) as session:
+        vault = Vault(session, app.state.keyring)
+        moved_in = await enrol_merchants(session, vault, community, [*map(enrolment, shops)], enrolled_by="demo")
+    staff = await client_of("merchants", role="staff", area=community)
+    listed = ok(await staff.get("/v1/merchants", params={"limit": 200}))["items"]
+    assert ([each["name"] for each in listed], {each["state"] for each in listed}) == (
+        [shop.name for shop in shops],
+        {"approved"},
+    )
+    assert ok(await staff.get(f"/v1/merchants/{moved_in[0].merchant_id}"))["contact"]["phone"] == "199****9400"
+    fruit = Shop(community, str(moved_in[0].merchant_id), staff, staff, None)  # type: ignore[arg-type]
+    fruit.items = {name: str(item_id) for name, item_id in moved_in[0].item_ids.items()}
+    saturday = await fruit.quote(fruit.resident(), fruit.basket(苹果=1), at="2027-01-09T10:00:00+08:00")
+    assert saturday["total_after_fen"] == 1024
+    async with app.state.database.transaction(community) as session:
+        events = (await session.execute(text("SELECT type, count(*) FROM outbox GROUP BY type ORDER BY type"))).all()
+    offers = sum(len(shop.offers) for shop in shops)
+    assert [tuple(event) for event in events] == [
+        ("merchants.merchant_approved.v1", 40),
+        ("merchants.offer_published.v1", offers),
+    ]
