@@ -26,9 +26,12 @@ DIRECTORY_SECONDS = 30
 """How long the grids may take to reach the residents service by event."""
 
 
-async def load(environment: Mapping[str, str], report: Report) -> None:
-    """Load everything: ground and staff, categories, people, cards, shops, accounts."""
-    households = asyncio.create_task(asyncio.to_thread(demo_households))
+async def load(environment: Mapping[str, str], report: Report, *, households: int | None = None) -> None:
+    """Load everything: ground and staff, categories, people, cards, shops, accounts.
+
+    `households` is how many of the 3,000 move in; None: all.
+    """
+    drawing = asyncio.create_task(asyncio.to_thread(demo_households))
     async with opened(environment, "dispatch") as dispatch, opened(environment, "residents") as residents:
         report("网格与队伍 / grids and responders")
         responders = await _load_dispatch(dispatch)
@@ -39,7 +42,7 @@ async def load(environment: Mapping[str, str], report: Report) -> None:
             shops = await load_merchants(merchants)
         await _grids_known(residents)
         report("3,000 户 8,000 人 / 3,000 households, 8,000 people")
-        await load_registry(residents, await households)
+        await load_registry(residents, (await drawing)[:households])
         await load_cards(residents)
     async with opened(environment, "gateway") as gateway:
         report("账号 / accounts")
@@ -124,7 +127,7 @@ async def _known_workers(session: AsyncSession, dispatch: Opened) -> dict[str, U
     from services.dispatch.grids.models import Grid  # noqa: PLC0415
 
     rows = await session.execute(select(Grid.code, Grid.responder_id).where(Grid.community_code == COMMUNITY_CODE))
-    own = dict(rows.tuples().all())
+    own = {code: responder_id for code, responder_id in rows}  # noqa: C416 - a Result has keys()
     return {
         worker.username: own[worker.own_grid.code]
         for worker in demo_workers()

@@ -18,7 +18,7 @@ async def load_merchants(merchants: Opened) -> dict[str, UUID]:
 
     async with merchants.transaction() as session:
         rows = select(Merchant.uscc, Merchant.id).where(Merchant.community_code == COMMUNITY_CODE)  # type: ignore[arg-type]
-        present = dict((await session.execute(rows)).tuples().all())
+        present = {code: merchant_id for code, merchant_id in await session.execute(rows)}  # noqa: C416 - a Result has keys()
     loaded = {}
     for number, shop in enumerate(demo_shops(), start=1):
         merchant_id = present.get(shop.uscc) or await _open_shop(merchants, shop)
