@@ -1,10 +1,20 @@
 """Types that several modules' schemas share."""
 
+import re
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from shared.errors import both
 
@@ -39,18 +49,27 @@ def _of_our_time(value: _Dated) -> _Dated:
     return value
 
 
-Day = Annotated[date, AfterValidator(_of_our_time)]
+Day = Annotated[date, AfterValidator(_of_our_time), Field(json_schema_extra={"pattern": "^20[0-9]{2}-"})]
 """A calendar date in Asia/Shanghai."""
-Instant = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
+Instant = Annotated[AwareDatetime, AfterValidator(_of_our_time), Field(json_schema_extra={"pattern": "^20[0-9]{2}-"})]
 
 
-def _whole_minutes(value: time) -> time:
-    if value.tzinfo is not None or value.second or value.microsecond:
-        raise ValueError(both("写到分钟, 不带时区, 如 09:30", "Write minutes without an offset, e.g. 09:30"))
-    return value
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:00)?"
 
 
-ClockTime = Annotated[time, AfterValidator(_whole_minutes)]
+def _clock_time(value: object) -> time:
+    if isinstance(value, time) and value.tzinfo is None:
+        return value
+    if isinstance(value, str) and re.fullmatch(_CLOCK, value):
+        return time.fromisoformat(value)
+    raise ValueError(both("写到分钟, 不带时区, 如 09:30", "Write minutes without an offset, e.g. 09:30"))
+
+
+ClockTime = Annotated[
+    time,
+    BeforeValidator(_clock_time),
+    WithJsonSchema({"type": "string", "pattern": f"^{_CLOCK}$", "examples": ["09:30"]}),
+]
 """Local time in Asia/Shanghai; 00:00 as an end is the midnight that closes the day."""
 
 

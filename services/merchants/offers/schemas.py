@@ -107,7 +107,12 @@ class OfferLimits(Schema):
     """What all uses together may save."""
 
 
-Recurrence = Annotated[str, StringConstraints(max_length=120), AfterValidator(normalise_recurrence)]
+Recurrence = Annotated[
+    str,
+    StringConstraints(max_length=120),
+    AfterValidator(normalise_recurrence),
+    Field(json_schema_extra={"format": "recurrence-rule"}),
+]
 """A subset of RFC 5545: `FREQ=WEEKLY;BYDAY=SA`."""
 HourList = Annotated[list[OfferHours], Field(max_length=6)]
 Group = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
