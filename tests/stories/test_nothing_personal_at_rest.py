@@ -18,7 +18,8 @@ from tests.stories.conftest import Place
 
 pytestmark = [pytest.mark.story, pytest.mark.xdist_group("stories"), pytest.mark.timeout(240)]
 
-_NUMBERS = re.compile(rb"(?<![0-9])(?:150299[0-9]{11}[0-9X]|1990000[0-9]{4})(?![0-9])")
+_NUMBERS = re.compile(rb"(?<![0-9])(?:86)?(150299[0-9]{11}[0-9X]|1990000[0-9]{4})(?![0-9])")
+"""Identity numbers and phones of the demo community, with or without the country's code."""
 _MESSAGES = "messages.log"
 
 

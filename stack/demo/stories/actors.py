@@ -16,6 +16,9 @@ ReadCode = Callable[[str], Awaitable[str]]
 """The one-time code that was sent for a request, by the request's id."""
 
 
+TRIES = 10
+
+
 class StoryBroken(AssertionError):
     """The system did not do what the story says."""
 
@@ -37,9 +40,14 @@ class Actor:
         return await self._call("POST", path, json=body or {}, headers=headers)
 
     async def try_post(self, path: str, body: Json | None = None, **headers: str) -> httpx.Response:
-        """The same without minding a refusal."""
+        """The same without minding a refusal. Told to come back later (503), it repeats with the same key."""
         headers = self._headers | {"Idempotency-Key": str(uuid4())} | headers
-        return await self._client.post(path, json=body or {}, headers=headers)
+        for _ in range(TRIES):
+            response = await self._client.post(path, json=body or {}, headers=headers)
+            if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            await asyncio.sleep(float(response.headers.get("Retry-After", "1")))
+        return response
 
     async def fetch(self, path: str, **headers: str) -> httpx.Response:
         """A page or a file as it comes."""
