@@ -1,18 +1,18 @@
 """Passes on what one service can answer alone. Raw ASGI: as a FastAPI route it would be a third as fast."""
 
-from collections.abc import Iterable
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping
 
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match
-from starlette.types import Receive, Scope, Send
+from starlette.routing import compile_path
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.limits import address_of
 from gateway.routes import ROUTES, is_public, prefix_of
 from shared.auth import authenticate
-from shared.errors import NotFound, Problem, both
 from shared.http_client import Forwarded
 
 _NOT_PASSED_ON = frozenset(
@@ -24,27 +24,22 @@ _OWN_ANSWER_HEADERS = frozenset({b"date", b"server", b"x-request-id", b"ratelimi
 """The gateway states these itself."""
 
 
-class MethodNotAllowed(Problem):
-    status = 405
-    code = "method-not-allowed"
-    title = both("不支持这种请求方法", "This method is not supported here")
-
-    def __init__(self, allowed: Iterable[str]) -> None:
-        listed = ", ".join(sorted(allowed))
-        super().__init__(both(f"可用: {listed}。", f"Use one of: {listed}."), headers={"Allow": listed})
-
-
 class PassThrough:
-    """Admits a request, hands it to the service that the route table names, and returns the answer as it came."""
+    """Stands before the router: a request for a service is admitted, handed over, and its answer returned as it came.
 
-    def __init__(self, own_routes: list[BaseRoute]) -> None:
-        self._own_routes = own_routes
+    What the gateway answers itself, and what nobody answers, goes on to the router. FastAPI's matching would cost every
+    passed request more than everything else here together (200 of 460 µs).
+    """
+
+    def __init__(self, router: ASGIApp, own: Mapping[str, re.Pattern[str]]) -> None:
+        self._router = router
+        self._own = own
+        """By method: the gateway's own routes below the table's prefixes."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Behind a mount, root_path holds what was matched; the path itself is still whole.
+        if scope["type"] != "http" or prefix_of(scope["path"]) is None or self._is_own(scope):
+            return await self._router(scope, receive, send)
         request = Request(scope, receive)
-        if prefix_of(scope["path"]) is None:
-            raise self._unknown(scope)
         limits = await admit(request)
         try:
             response = await forward(request)
@@ -53,20 +48,19 @@ class PassThrough:
         response.headers.update(limits)
         await response(scope, receive, send)
 
-    def _unknown(self, scope: Scope) -> Problem:
-        """A route of the gateway's own that has other methods, or nothing at all."""
-        outer = {**scope, "root_path": scope.get("app_root_path", "")}
-        methods: set[str] = set()
-        for route in self._own_routes:
-            match, child = route.matches(outer)
-            if match is Match.PARTIAL:
-                methods |= _methods(route, child)
-        return MethodNotAllowed(methods) if methods else NotFound()
+    def _is_own(self, scope: Scope) -> bool:
+        own = self._own.get(scope["method"])
+        return own is not None and own.match(scope["path"]) is not None
 
 
-def _methods(route: Any, child: Any) -> set[str]:
-    found = getattr(route, "methods", None) or getattr(child.get("route"), "methods", None)
-    return set(found or {"GET", "POST"})
+def own_routes(app: FastAPI) -> dict[str, re.Pattern[str]]:
+    """The routes of `app` that stand in for a service's, by method."""
+    found: dict[str, list[str]] = {}
+    for route in iter_route_contexts(app.routes):
+        if route.path is not None and prefix_of(route.path) is not None:
+            for method in route.methods or ():
+                found.setdefault(method, []).append(re.sub("[?]P<[^>]+>", "?:", compile_path(route.path)[0].pattern))
+    return {method: re.compile("|".join(patterns)) for method, patterns in found.items()}
 
 
 async def admit(request: Request) -> dict[str, str]:
@@ -108,5 +102,5 @@ def _length(answer: Forwarded) -> list[tuple[bytes, bytes]]:
 
 
 def install(app: FastAPI) -> None:
-    """Pass on below `/v1` whatever no route of the gateway itself answers."""
-    app.mount("/v1", PassThrough(app.router.routes))
+    """Put the pass-through before the router of an application whose own routes are complete."""
+    app.router.middleware_stack = PassThrough(app.router.middleware_stack, own_routes(app))
