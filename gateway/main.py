@@ -57,7 +57,7 @@ SERVICE = Service(
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    app = build_app(SERVICE, settings or Settings())  # type: ignore[call-arg]
+    app = build_app(SERVICE, settings or Settings.from_environment())
     # FastAPI's own page of the gateway alone gives way to the merged one.
     app.router.routes[:] = [route for route in app.router.routes if getattr(route, "name", "") != "openapi"]
     app.router.redirect_slashes = False

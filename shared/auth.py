@@ -15,7 +15,7 @@ from uuid import UUID
 import httpx
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, KeySetSerialization
 from starlette.requests import Request
 
 from shared.codes import contains
@@ -93,7 +93,7 @@ def principal_of(claims: dict[str, Any]) -> Principal:
     )
 
 
-KeySource = Callable[[], Awaitable[dict[str, Any]]]
+KeySource = Callable[[], Awaitable[KeySetSerialization]]
 """Returns a JWKS document (RFC 7517)."""
 
 
@@ -163,7 +163,7 @@ class TokenVerifier:
         self._keys = {str(key.kid): key for key in KeySet.import_key_set(document).keys}
 
 
-async def _fetch_key_set(url: str) -> dict[str, Any]:
+async def _fetch_key_set(url: str) -> KeySetSerialization:
     if url.startswith("file://"):
         return json.loads(await asyncio.to_thread(Path(url.removeprefix("file://")).read_text))
     async with httpx.AsyncClient(timeout=3) as client:

@@ -3,12 +3,11 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from pydantic import SecretStr
-from sqlalchemy import Enum, MetaData, Table, text
-from sqlalchemy.ext.asyncio import AsyncSession as AsyncSession  # re-exported: every room types its session with it
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import CursorResult, Enum, MetaData, Table, UpdateBase, text
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -118,6 +117,11 @@ async def set_scope(session: AsyncSession, scope: str) -> None:
 def before_commit(session: AsyncSession) -> list[BeforeCommit]:
     """What still has to happen inside this session's transaction, just before it commits."""
     return session.info.setdefault("before_commit", [])
+
+
+async def count_changed(session: AsyncSession, statement: UpdateBase) -> int:
+    """Execute an insert, update or delete that returns no rows; how many rows it changed."""
+    return cast("CursorResult[Any]", await session.execute(statement)).rowcount
 
 
 def columns_of(row: SQLModel) -> dict[str, Any]:

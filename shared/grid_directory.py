@@ -158,16 +158,17 @@ class BoundaryLocator:
         """The grid of a WGS 84 point, or None outside every boundary."""
         here = grid_boundary.c.community_code == community_code
         # Versions only grow, so their count and sum change whenever any boundary does.
-        state = (
+        count, versions = (
             await session.execute(select(func.count(), func.coalesce(func.sum(grid_boundary.c.version), 0)).where(here))
         ).one()
+        state = (count, versions)
         known = self._built.get(community_code)
-        if known is None or known[0] != tuple(state):
+        if known is None or known[0] != state:
             rows = await session.execute(
                 select(grid_boundary.c.grid_code, grid_boundary.c.kind, grid_boundary.c.boundary).where(here)
             )
             locator = GridLocator((row.grid_code, row.kind, shapely.geometry.shape(row.boundary)) for row in rows)
-            known = self._built[community_code] = (tuple(state), locator)
+            known = self._built[community_code] = (state, locator)
             if len(self._built) > self.KEPT:
                 self._built.popitem(last=False)
         return known[1].locate(*point)

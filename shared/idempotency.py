@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.clock import utc_now
-from shared.db import KIT_METADATA, AsyncSession, set_scope
+from shared.db import KIT_METADATA, AsyncSession, count_changed, set_scope
 from shared.errors import InFlight, KeyReused, invalid
 
 RETENTION = timedelta(hours=48)
@@ -141,5 +141,5 @@ async def claim(request: Request, session: AsyncSession, *, scope: str, caller: 
 
 async def forget_old(session: AsyncSession) -> int:
     """Timer: drop answers that are past their retention. Returns how many."""
-    result = await session.execute(delete(idempotency_key).where(idempotency_key.c.created_at < utc_now() - RETENTION))
-    return result.rowcount  # type: ignore[attr-defined]
+    old = idempotency_key.c.created_at < utc_now() - RETENTION
+    return await count_changed(session, delete(idempotency_key).where(old))

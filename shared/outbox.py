@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Integer, String, Table, Text, func, insert, text
@@ -38,7 +39,7 @@ outbox = Table(
 )
 
 
-def row(event: Event, *, community_code: str, subject: str, version: int) -> dict[str, object]:
+def row(event: Event, *, community_code: str, subject: str, version: int) -> dict[str, Any]:
     """The outbox row of one event, for writing many in one statement."""
     return {
         "community_code": community_code,
@@ -59,10 +60,10 @@ async def add(session: AsyncSession, event: Event, *, community_code: str, subje
     """
     values = row(event, community_code=community_code, subject=subject, version=version)
     await session.execute(insert(outbox).values(values))
-    return values["event_id"]  # type: ignore[return-value]
+    return values["event_id"]
 
 
-async def add_many(session: AsyncSession, rows: Iterable[dict[str, object]]) -> None:
+async def add_many(session: AsyncSession, rows: Iterable[dict[str, Any]]) -> None:
     """Add the rows that `row` made, in one round trip."""
     batch = list(rows)
     if batch:

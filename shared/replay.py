@@ -18,7 +18,7 @@ from shared.bus import Bus, Outgoing
 from shared.clock import utc_now
 from shared.codes import EVERYWHERE
 from shared.consumer import Handlers, handle_once
-from shared.db import Database
+from shared.db import Database, count_changed
 from shared.envelope import Envelope
 from shared.failures import describe
 from shared.ids import new_id
@@ -94,7 +94,7 @@ async def forget(database: Database, consumer: str, *, community_code: str | Non
         statement = delete(inbox.inbox).where(inbox.inbox.c.consumer == consumer)
         if community_code is not None:
             statement = statement.where(inbox.inbox.c.community_code == community_code)
-        return (await session.execute(statement)).rowcount  # pyright: ignore[reportAttributeAccessIssue]
+        return await count_changed(session, statement)
 
 
 async def list_dead_letters(

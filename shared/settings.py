@@ -1,6 +1,6 @@
 """What a process is told by its environment. Secrets have no defaults: a process without them does not start."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -34,6 +34,11 @@ class CommonSettings(BaseSettings):
     log_level: str = "INFO"
     max_requests_in_flight: int = 256
     """More than this at once are answered 503 with Retry-After."""
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """What this process was told. Raises ValidationError, which names what it was not."""
+        return cls()  # pyright: ignore[reportCallIssue]  # a checker cannot know that the variables are there
 
 
 class ServiceSettings(CommonSettings):

@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Insert, Table, bindparam, insert
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
-from sqlmodel import SQLModel
 
-from shared.db import AsyncSession, columns_of
+from shared.db import AsyncSession, TableBase, columns_of
 
 _DIALECT = dialect()
 
@@ -22,9 +21,9 @@ class NewRow:
     values: Mapping[str, Any]
 
 
-def adding(row: SQLModel) -> NewRow:
+def adding(row: TableBase) -> NewRow:
     """The columns of a model instance, which itself stays outside the session."""
-    return NewRow(type(row).__table__, columns_of(row))  # type: ignore[attr-defined]
+    return NewRow(type(row).__table__, columns_of(row))
 
 
 async def together(session: AsyncSession, *rows: NewRow) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from joserfc import jwt
-from joserfc.jwk import OKPKey
+from joserfc.jwk import KeySetSerialization, OKPKey
 from sqlalchemy import delete, select, text
 
 from gateway.tables import GLOBAL
@@ -98,7 +98,7 @@ class Issuer:
         self._lock = asyncio.Lock()
         self._service_tokens: dict[str, tuple[datetime, str]] = {}
 
-    async def key_set(self) -> dict[str, Any]:
+    async def key_set(self) -> KeySetSerialization:
         """The JWKS document (RFC 7517)."""
         keys = await self._live_keys()
         return {"keys": [loaded.key.as_dict(private=False) for loaded in keys]}

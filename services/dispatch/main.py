@@ -40,4 +40,4 @@ SERVICE = Service(
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    return build_app(SERVICE, settings or Settings())  # type: ignore[call-arg]
+    return build_app(SERVICE, settings or Settings.from_environment())

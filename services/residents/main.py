@@ -49,7 +49,7 @@ SERVICE = Service(
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    settings = settings or Settings()  # type: ignore[call-arg]
+    settings = settings or Settings.from_environment()
     keyring = Keyring.from_settings(
         settings.key_encryption_keys.get_secret_value(), settings.index_key.get_secret_value()
     )

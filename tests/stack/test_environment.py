@@ -44,11 +44,11 @@ def test_services_accept_what_they_are_told(tmp_path: Path, monkeypatch: pytest.
     every = environment.embedded(tmp_path, PORTS)
     for name, value in environment.for_process(every, RESIDENTS).items():
         monkeypatch.setenv(name, value)
-    settings = ResidentsSettings()  # type: ignore[call-arg]
+    settings = ResidentsSettings.from_environment()
     assert settings.issuer == settings.public_url == "http://127.0.0.1:20006"
     assert settings.nats_user == "residents"
     with pytest.raises(ValueError, match="database_url"):
-        DispatchSettings()  # type: ignore[call-arg]
+        DispatchSettings.from_environment()
 
 
 def test_secrets_differ_from_service_to_service(tmp_path: Path) -> None:
