@@ -7,7 +7,7 @@ from shared.db import AsyncSession
 from shared.errors import NotFound
 
 
-def readable(principal: Principal) -> Select[tuple[Community]]:
+def readable(principal: Principal) -> Select[Community]:
     """The communities that this principal may see; every query of communities for a person starts here."""
     return select(Community).where(in_area(Community.community_code, principal.area))
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
+from sqlmodel import col
 
 from services.dispatch.communities.models import Community
 from services.dispatch.contacts.schemas import GridContact
@@ -37,7 +38,11 @@ async def list_contacts(session: AsyncSession, vault: Vault, grid_codes: Iterabl
 async def _contacts_of(
     session: AsyncSession, vault: Vault, community_code: str, codes: Sequence[str]
 ) -> list[GridContact]:
-    statement = select(Grid).where(Grid.community_code == community_code, Grid.code.in_(codes)).order_by(Grid.code)  # type: ignore[attr-defined]
+    statement = (
+        select(Grid)
+        .where(col(Grid.community_code) == community_code, col(Grid.code).in_(codes))
+        .order_by(col(Grid.code))
+    )
     grids = (await session.execute(statement)).scalars().all()
     community = await session.get(Community, community_code)
     asked = [each for grid in grids for each in (grid.responder_id, grid.backup_responder_id) if each]
@@ -51,7 +56,7 @@ async def _contacts_of(
 
 
 async def _people(session: AsyncSession, vault: Vault, community_code: str, ids: set) -> dict:
-    statement = select(Responder).where(Responder.community_code == community_code, Responder.id.in_(ids))  # type: ignore[attr-defined]
+    statement = select(Responder).where(col(Responder.community_code) == community_code, col(Responder.id).in_(ids))
     keys = await vault.keys_for(community_code, ids)
     return {each.id: open_contact(each, keys.get(each.id)) for each in (await session.execute(statement)).scalars()}
 

@@ -25,7 +25,7 @@ class Grid(Base, Tenant, table=True):
 
     code: str = Field(primary_key=True, max_length=15)
     name: str
-    kind: GridKind = Field(sa_type=text_enum(GridKind))  # type: ignore[arg-type]
+    kind: GridKind = Field(sa_type=text_enum(GridKind))
     boundary_version: int = 0
     """0 until the first boundary is published."""
     centre_longitude: float | None = None

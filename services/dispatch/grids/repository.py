@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, select
+from sqlmodel import col
 
 from services.dispatch.grids.models import Grid, GridBoundaryVersion
 from services.dispatch.tables import in_area
@@ -10,7 +11,7 @@ from shared.db import AsyncSession
 from shared.errors import NotFound
 
 
-def readable(principal: Principal) -> Select[tuple[Grid]]:
+def readable(principal: Principal) -> Select[Grid]:
     """The grids that this principal may see; every query of grids for a person starts here."""
     return select(Grid).where(in_area(Grid.community_code, principal.area))
 
@@ -45,12 +46,14 @@ async def list_published(
     session: AsyncSession, principal: Principal, limit: int
 ) -> Sequence[tuple[Grid, dict[str, Any]]]:
     """Grids with the boundary that is in force, by code."""
-    here = (GridBoundaryVersion.community_code == Grid.community_code) & (GridBoundaryVersion.grid_code == Grid.code)
+    here = (col(GridBoundaryVersion.community_code) == col(Grid.community_code)) & (
+        col(GridBoundaryVersion.grid_code) == col(Grid.code)
+    )
     statement = (
         readable(principal)
-        .add_columns(GridBoundaryVersion.boundary)
-        .join(GridBoundaryVersion, here & (GridBoundaryVersion.number == Grid.boundary_version))
-        .order_by(Grid.community_code, Grid.code)
+        .add_columns(col(GridBoundaryVersion.boundary))
+        .join(GridBoundaryVersion, here & (col(GridBoundaryVersion.number) == col(Grid.boundary_version)))
+        .order_by(col(Grid.community_code), col(Grid.code))
         .limit(limit)
     )
     return [(grid, boundary) for grid, boundary in await session.execute(statement)]

@@ -2,6 +2,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response, status
+from sqlmodel import col
 
 from services.dispatch.responders import repository, service
 from services.dispatch.responders.auth import RespondersRead, RespondersWrite
@@ -37,7 +38,7 @@ async def list_responders(
         if value is not None:
             statement = statement.where(getattr(Responder, column) == value)
     if skill is not None:
-        statement = statement.where(Responder.skills.contains([skill]))  # type: ignore[attr-defined]
+        statement = statement.where(col(Responder.skills).contains([skill]))
     found = await paginate(session, statement, order_by=(Responder.community_code, Responder.id), page=page)
     return Page(items=await service.show(vault, principal, found.items), next_cursor=found.next_cursor)
 

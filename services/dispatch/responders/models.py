@@ -74,9 +74,9 @@ class Responder(Base, Tenant, table=True):
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    force: Force = Field(sa_type=text_enum(Force))  # type: ignore[arg-type]
-    kind: ResponderKind = Field(sa_type=text_enum(ResponderKind))  # type: ignore[arg-type]
-    duty: DutyPattern = Field(sa_type=text_enum(DutyPattern))  # type: ignore[arg-type]
+    force: Force = Field(sa_type=text_enum(Force))
+    kind: ResponderKind = Field(sa_type=text_enum(ResponderKind))
+    duty: DutyPattern = Field(sa_type=text_enum(DutyPattern))
     name: bytes
     phone: bytes
     skills: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))

@@ -147,7 +147,7 @@ def _shown(responder: Responder, key: DataKey | None, in_full: bool) -> Responde
     name, phone = open_contact(responder, key)
     if not in_full:
         name, phone = mask_name(name), mask_phone(phone)
-    return ResponderRead(**columns_of(responder) | {"name": name, "phone": phone})
+    return ResponderRead.model_validate(columns_of(responder) | {"name": name, "phone": phone})
 
 
 def _seal(responder: Responder, key: DataKey, texts: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 from pydantic import AwareDatetime
+from sqlmodel import col
 
 from services.dispatch.vault import VaultDep
 from services.dispatch.work_orders import repository, service
@@ -10,8 +11,10 @@ from services.dispatch.work_orders.auth import WorkOrdersAct, WorkOrdersAssign, 
 from services.dispatch.work_orders.models import WorkOrder
 from services.dispatch.work_orders.schemas import (
     AssignmentExplanation,
+    AssignmentRead,
     AssignWorkOrder,
     CompleteWorkOrder,
+    Considered,
     HandBackWorkOrder,
     Note,
     RevealNote,
@@ -47,9 +50,9 @@ async def list_work_orders(
     if responder_id is not None:
         statement = statement.where(repository.held_by(responder_id))
     if state:
-        statement = statement.where(WorkOrder.state.in_(state))  # type: ignore[attr-defined]
+        statement = statement.where(col(WorkOrder.state).in_(state))
     if due_before is not None:
-        statement = statement.where(WorkOrder.due_at < due_before)
+        statement = statement.where(col(WorkOrder.due_at) < due_before)
     for column, value in {"grid_code": grid_code, "request_id": request_id, "urgency": urgency}.items():
         if value is not None:
             statement = statement.where(getattr(WorkOrder, column) == value)
@@ -69,10 +72,11 @@ async def get_work_order(
 async def explain_assignment(principal: WorkOrdersRead, session: Session, order_id: UUID) -> AssignmentExplanation:
     """Why these responders were asked, and why not others."""
     order = await repository.get_work_order(session, principal, order_id)
+    assignments = await repository.list_assignments(session, order)
     return AssignmentExplanation(
         work_order_id=order.id,
-        assignments=await repository.list_assignments(session, order),  # type: ignore[arg-type]
-        nobody_because=order.considered or [],  # type: ignore[arg-type]
+        assignments=[AssignmentRead.model_validate(each) for each in assignments],
+        nobody_because=[Considered.model_validate(each) for each in order.considered or []],
     )
 
 

@@ -45,15 +45,15 @@ class WorkOrder(Base, Tenant, table=True):
     """Of the event that made this order; older news of the request does not touch it."""
     grid_code: str | None = Field(default=None, max_length=15)
     category: str
-    urgency: Urgency = Field(sa_type=text_enum(Urgency))  # type: ignore[arg-type]
+    urgency: Urgency = Field(sa_type=text_enum(Urgency))
     channel: str | None = None
     origin: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     requester_person_id: UUID | None = None
     household_id: UUID | None = None
-    state: State = Field(default=State.CREATED, sa_type=text_enum(State))  # type: ignore[arg-type]
+    state: State = Field(default=State.CREATED, sa_type=text_enum(State))
     responder_id: UUID | None = None
     """Who answers for it: the first asked until another has accepted (首接负责)."""
-    tier: Tier | None = Field(default=None, sa_type=text_enum(Tier))  # type: ignore[arg-type]
+    tier: Tier | None = Field(default=None, sa_type=text_enum(Tier))
     considered: list[dict[str, Any]] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     """Why nobody could be asked, while nobody is."""
     due_at: datetime
@@ -67,7 +67,7 @@ class WorkOrder(Base, Tenant, table=True):
     acknowledged_at: datetime | None = None
     started_at: datetime | None = None
     completed_at: datetime | None = None
-    outcome: Outcome | None = Field(default=None, sa_type=text_enum(Outcome))  # type: ignore[arg-type]
+    outcome: Outcome | None = Field(default=None, sa_type=text_enum(Outcome))
     note: bytes | None = None
     """What the responder found, sealed under the order's own data key."""
     version: int = 1
@@ -105,8 +105,8 @@ class WorkOrderAssignment(Base, Tenant, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     work_order_id: UUID
     responder_id: UUID
-    tier: Tier = Field(sa_type=text_enum(Tier))  # type: ignore[arg-type]
-    cause: Cause = Field(sa_type=text_enum(Cause))  # type: ignore[arg-type]
+    tier: Tier = Field(sa_type=text_enum(Tier))
+    cause: Cause = Field(sa_type=text_enum(Cause))
     policy_number: int
     considered: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     """`Verdict` by responder; empty when a person or the duty desk's turn decided."""
@@ -116,5 +116,5 @@ class WorkOrderAssignment(Base, Tenant, table=True):
     """A person's reason, sealed under the order's own data key as column `reason` of the order."""
     assigned_at: datetime = Field(default_factory=utc_now)
     ended_at: datetime | None = None
-    ending: Ending | None = Field(default=None, sa_type=text_enum(Ending))  # type: ignore[arg-type]
-    hand_back_reason: HandBackReason | None = Field(default=None, sa_type=text_enum(HandBackReason))  # type: ignore[arg-type]
+    ending: Ending | None = Field(default=None, sa_type=text_enum(Ending))
+    hand_back_reason: HandBackReason | None = Field(default=None, sa_type=text_enum(HandBackReason))
