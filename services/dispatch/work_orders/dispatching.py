@@ -12,14 +12,14 @@ from services.dispatch.responders.repository import asked_for
 from services.dispatch.work_orders import repository
 from services.dispatch.work_orders.assignment import Candidate, Decision, Task, choose, rule_out
 from services.dispatch.work_orders.models import WorkOrder, WorkOrderAssignment
-from services.dispatch.work_orders.vocabulary import Cause, EscalatedTo, State, Tier, Urgency
+from services.dispatch.work_orders.vocabulary import Cause, EscalatedTo, Origin, State, Tier, Urgency
 from shared import outbox
 from shared.clock import utc_now
 from shared.db import AsyncSession
 from shared.envelope import Event
 
-RETRY = timedelta(minutes=1)
-"""How often it is tried again while nobody can be asked."""
+RETRY, RETRY_AT_MOST = timedelta(minutes=1), timedelta(hours=1)
+"""While nobody can be asked, urgent work is tried again this often, other work ever more seldom: see `_next_try`."""
 RULES = "dispatch"
 """Stands for whoever decided when no person did."""
 _ATTEMPTS = 5
@@ -27,8 +27,15 @@ _ATTEMPTS = 5
 
 
 async def publish(session: AsyncSession, order: WorkOrder, *events: Event) -> None:
-    place = {"community_code": order.community_code, "subject": f"work-orders/{order.id}", "version": order.version}
-    await outbox.add_many(session, [outbox.row(each, **place) for each in events])  # type: ignore[arg-type]
+    subject = f"work-orders/{order.id}"
+    rows = [
+        outbox.row(each, community_code=order.community_code, subject=subject, version=order.version) for each in events
+    ]
+    await outbox.add_many(session, rows)
+
+
+def origin_of(order: WorkOrder) -> Origin | None:
+    return Origin.model_validate(order.origin) if order.origin else None
 
 
 def touch(order: WorkOrder) -> None:
@@ -51,7 +58,7 @@ async def assign_by_rules(session: AsyncSession, order: WorkOrder, cause: Cause)
         order.escalation_level = 2
         return [await ask(session, order, desk, Tier.DUTY, cause, considered=considered)]
     order.considered = considered
-    order.escalate_at = utc_now() + RETRY
+    order.escalate_at = _next_try(order)
     return []
 
 
@@ -101,7 +108,7 @@ async def ask(
         grid_code=order.grid_code,
         responder_id=responder_id,
         tier=tier,
-        origin=order.origin,  # type: ignore[arg-type]
+        origin=origin_of(order),
     )
 
 
@@ -192,6 +199,13 @@ async def _take_duty_desk(session: AsyncSession, order: WorkOrder, holders: Iter
     if desk is None or desk in holders:
         return None
     return desk if await repository.take_load(session, order.community_code, desk, above_cap=True) else None
+
+
+def _next_try(order: WorkOrder) -> datetime:
+    """After as long again as the order has waited already, so that a backlog does not busy the sweep."""
+    now = utc_now()
+    wait = RETRY if order.urgency is Urgency.URGENT else max(RETRY, min(RETRY_AT_MOST, now - order.created_at))
+    return now + wait
 
 
 async def patience_of(session: AsyncSession, order: WorkOrder) -> Patience:

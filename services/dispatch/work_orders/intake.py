@@ -86,7 +86,7 @@ async def open_work_order(
         request_id=order.request_id,
         grid_code=order.grid_code,
         urgency=order.urgency,
-        origin=order.origin,  # type: ignore[arg-type]
+        origin=dispatching.origin_of(order),
     )
     assigned = await dispatching.assign_by_rules(session, order, Cause.ARRIVAL)
     await session.flush()

@@ -13,7 +13,7 @@ class Urgency(StrEnum):
 
 class State(StrEnum):
     CREATED = "created"
-    """Nobody could be asked yet; tried again every minute."""
+    """Nobody could be asked yet; tried again, soon and then more seldom."""
     ASSIGNED = "assigned"
     ACKNOWLEDGED = "acknowledged"
     """Accepted (接单): exactly one responder answers for it from now on."""
