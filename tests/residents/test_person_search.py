@@ -188,8 +188,7 @@ async def test_tokens_are_found_through_their_index_under_row_level_security(reg
     groups = tokens.name_query(keyring, "shan yulan")
     statement = repository.matching(repository.readable(principal), registry.community, groups)
     statement = repository.also_having(statement, tokens.ages(keyring, 70, 80, china_today()))
-    exact, surnames = tokens.name_ranks(keyring, "shan yulan")
-    statement, rank = repository.ranked(statement, exact, surnames)
+    rank = repository.rank(*tokens.name_ranks(keyring, "shan yulan"))
     statement = statement.order_by(rank, Person.id).limit(51)
     async with registry.app.state.database.transaction(registry.community) as session:
         # A community as large as a city would be: the tokens of 8,000 people.

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 
 from shared.grid_directory import create_grid_directory_0001, drop_grid_directory_0001
 from shared.kit_tables import create_kit_0001, drop_kit_0001
-from shared.migrate import secure
+from shared.migrate import app_role, secure
 
 revision = "residents_0001"
 down_revision = None
@@ -40,6 +40,8 @@ def upgrade() -> None:
     _create_colour_scheme()
     _create_household_card()
     secure(op, *_TENANT_TABLES)
+    # A bulk load refreshes the planner's statistics: without any, a search may take seconds.
+    op.execute(f"GRANT MAINTAIN ON {', '.join((*_TENANT_TABLES, 'data_key'))} TO {app_role(op)}")
 
 
 def downgrade() -> None:

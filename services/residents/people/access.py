@@ -24,7 +24,6 @@ from services.residents.people.schemas import (
     RevealedPerson,
 )
 from services.residents.people.tags import show_tag
-from services.residents.vault import RegistryVault
 from shared import audit, outbox
 from shared.audit import Purpose
 from shared.auth import Principal, Role
@@ -32,12 +31,13 @@ from shared.clock import china_today, utc_now
 from shared.crypto import DataKey, Signer
 from shared.db import AsyncSession
 from shared.errors import NotFound
+from shared.vault import Vault
 
 LOG_PAGE = 100
 
 
 async def reveal_person(
-    session: AsyncSession, vault: RegistryVault, signer: Signer, principal: Principal, person_id: UUID, data: Reveal
+    session: AsyncSession, vault: Vault, signer: Signer, principal: Principal, person_id: UUID, data: Reveal
 ) -> RevealedPerson:
     """The named fields in the clear. Residents read themselves, whatever purpose they name."""
     person, household = await _reach(session, principal, person_id)
@@ -48,7 +48,7 @@ async def reveal_person(
 
 async def disclose(
     session: AsyncSession,
-    vault: RegistryVault,
+    vault: Vault,
     person: Person,
     household: Household,
     fields: Collection[PersonField],
@@ -81,7 +81,7 @@ async def access_log(
 
 
 async def export_person(
-    session: AsyncSession, vault: RegistryVault, signer: Signer, principal: Principal, person_id: UUID
+    session: AsyncSession, vault: Vault, signer: Signer, principal: Principal, person_id: UUID
 ) -> PersonExport:
     """Everything that is kept about a person, for that person."""
     person, household = await _reach(session, principal, person_id)
@@ -102,7 +102,7 @@ async def export_person(
 
 
 async def erase_person(
-    session: AsyncSession, vault: RegistryVault, signer: Signer, principal: Principal, person_id: UUID
+    session: AsyncSession, vault: Vault, signer: Signer, principal: Principal, person_id: UUID
 ) -> None:
     """Destroy the person's data key and everything they are found by. An anonymous row remains.
 
@@ -159,7 +159,7 @@ async def _write_down(
     )
 
 
-async def _address(vault: RegistryVault, household: Household) -> Address:
+async def _address(vault: Vault, household: Household) -> Address:
     rooms = await open_rooms(vault, [household])
     return Address(
         compound=household.compound, building=household.building, unit=household.unit, room=rooms[household.id]

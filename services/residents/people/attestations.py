@@ -12,17 +12,17 @@ from services.residents.household_cards.repository import get_card
 from services.residents.people import repository
 from services.residents.people.ages import age_on
 from services.residents.people.records import open_person
-from services.residents.vault import RegistryVault
 from shared.clock import china_today
 from shared.crypto import Attestor
 from shared.db import AsyncSession
+from shared.vault import Vault
 
 _AGE = re.compile(r"age(?:(>=|<=|>|<)(\d{1,3})|:(\d{1,3})-(\d{1,3}))")
 
 
 async def attest(
     session: AsyncSession,
-    vault: RegistryVault,
+    vault: Vault,
     attestor: Attestor,
     community_code: str,
     person_id: UUID,

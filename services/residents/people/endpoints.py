@@ -20,14 +20,12 @@ from services.residents.people.schemas import (
     RevealedPerson,
 )
 from services.residents.people.search import search_people
-from services.residents.signing import SignerDep
-from services.residents.vault import VaultDep
 from shared.clock import china_today
 from shared.codes import GridCode
 from shared.concurrency import IfMatch, etag
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
-from shared.sessions import Session
+from shared.sessions import Session, SignerDep, VaultDep
 
 router = Router(prefix="/v1/people", tags=["people"])
 

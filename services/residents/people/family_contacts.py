@@ -8,25 +8,25 @@ from services.residents.people.errors import OrderIncomplete, TooManyContacts
 from services.residents.people.models import FamilyContact, Person
 from services.residents.people.records import open_contact, seal_contact
 from services.residents.people.schemas import ContactAdd, ContactMasked
-from services.residents.vault import RegistryVault
 from shared.auth import Principal
 from shared.db import AsyncSession
 from shared.errors import NotFound
 from shared.identity import mask_name, mask_phone
 from shared.ids import new_id
+from shared.vault import Vault
 
 MOST_CONTACTS = 8
 
 
 async def list_contacts(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, person_id: UUID
+    session: AsyncSession, vault: Vault, principal: Principal, person_id: UUID
 ) -> list[ContactMasked]:
     person = await repository.get_self_or_charge(session, principal, person_id)
     return await _masked(vault, person, await repository.contacts_of(session, person))
 
 
 async def add_contact(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, person_id: UUID, data: ContactAdd
+    session: AsyncSession, vault: Vault, principal: Principal, person_id: UUID, data: ContactAdd
 ) -> list[ContactMasked]:
     """Add someone to call after those already listed."""
     person = await repository.get_self_or_charge(session, principal, person_id, lock=True)
@@ -51,7 +51,7 @@ async def add_contact(
 
 
 async def remove_contact(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, person_id: UUID, contact_id: UUID
+    session: AsyncSession, vault: Vault, principal: Principal, person_id: UUID, contact_id: UUID
 ) -> list[ContactMasked]:
     """Remove one; those after it move up."""
     person = await repository.get_self_or_charge(session, principal, person_id, lock=True)
@@ -64,7 +64,7 @@ async def remove_contact(
 
 
 async def reorder_contacts(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, person_id: UUID, order: Sequence[UUID]
+    session: AsyncSession, vault: Vault, principal: Principal, person_id: UUID, order: Sequence[UUID]
 ) -> list[ContactMasked]:
     person = await repository.get_self_or_charge(session, principal, person_id, lock=True)
     by_id = {contact.id: contact for contact in await repository.contacts_of(session, person)}
@@ -74,7 +74,7 @@ async def reorder_contacts(
 
 
 async def _renumber(
-    session: AsyncSession, vault: RegistryVault, person: Person, contacts: Sequence[FamilyContact]
+    session: AsyncSession, vault: Vault, person: Person, contacts: Sequence[FamilyContact]
 ) -> list[ContactMasked]:
     for position, contact in enumerate(contacts, start=1):
         contact.position = position
@@ -82,7 +82,7 @@ async def _renumber(
     return await _masked(vault, person, contacts)
 
 
-async def _masked(vault: RegistryVault, person: Person, contacts: Sequence[FamilyContact]) -> list[ContactMasked]:
+async def _masked(vault: Vault, person: Person, contacts: Sequence[FamilyContact]) -> list[ContactMasked]:
     key = await vault.key_for(person.community_code, person.id)
     opened = [open_contact(key, contact) for contact in contacts]
     return [

@@ -11,11 +11,10 @@ from services.residents.people.attestations import attest
 from services.residents.people.auth import GatewayOnly
 from services.residents.people.schemas import Schema
 from services.residents.people.tokens import index_phone
-from services.residents.vault import VaultDep
 from shared.db import set_scope
 from shared.identity import PhoneText
 from shared.routing import Router
-from shared.sessions import Session
+from shared.sessions import Session, VaultDep
 
 router = Router(prefix="/internal", tags=["internal"])
 

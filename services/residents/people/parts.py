@@ -9,11 +9,10 @@ from services.residents.people import family_contacts, repository, tags
 from services.residents.people.auth import ContactsWrite, PeopleReveal, PeopleWrite
 from services.residents.people.models import PersonTag
 from services.residents.people.schemas import ContactAdd, ContactMasked, ContactOrder, TagGrant, TagRead
-from services.residents.vault import VaultDep
 from shared.concurrency import IfMatch, etag
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
-from shared.sessions import Session
+from shared.sessions import Session, VaultDep
 
 router = Router(prefix="/v1/people/{person_id}", tags=["people"])
 

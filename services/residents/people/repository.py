@@ -16,7 +16,6 @@ from sqlalchemy import (
     exists,
     false,
     intersect,
-    literal,
     select,
     text,
 )
@@ -178,23 +177,9 @@ def _has_token(tokens: Alternatives) -> ColumnElement[bool]:
     return _token_of_person(tokens).exists()
 
 
-def ranked(
-    statement: Select[Person, Household], exact: bytes, surnames: Alternatives
-) -> tuple[Select[Any, Any], ColumnElement[Any]]:
-    """The statement with a column that puts the very name first, then those whose surname it is, then the others."""
-    rank = case((_has_token([exact]), 0), (_has_token(surnames), 1), else_=2) if surnames else literal(2)
-    ranks = statement.with_only_columns(col(Person.community_code), col(Person.id), rank.label("rank")).subquery(
-        "ranks"
-    )
-    joined = (
-        select(Person, Household)
-        .join(ranks, (ranks.c.community_code == col(Person.community_code)) & (ranks.c.id == col(Person.id)))
-        .join(
-            Household,
-            _LIVES_THERE,
-        )
-    )
-    return joined, ranks.c.rank
+def rank(exact: bytes, surnames: Alternatives) -> ColumnElement[int]:
+    """Orders the very name first, then those whose surname it is, then the others."""
+    return case((_has_token([exact]), 0), (_has_token(surnames), 1), else_=2)
 
 
 _FILE = text("""

@@ -1,6 +1,7 @@
 """Finding someone by what is known of them, for a named purpose, and writing down who was shown."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from services.residents.households.models import Household
 from services.residents.people import repository, tokens
@@ -55,9 +56,10 @@ async def search_people(
     for column, value in places.items():
         if value is not None:
             statement = statement.where(getattr(Household, column) == value)
-    exact, surnames = tokens.name_ranks(vault.keyring, query.name or "")
-    statement, rank = repository.ranked(statement, exact, surnames)
-    found = await paginate(session, statement, order_by=(rank, Person.id), page=page, to_item=repository.at_home)
+    order_by: list[Any] = [Person.id]
+    if query.name is not None:
+        order_by.insert(0, repository.rank(*tokens.name_ranks(vault.keyring, query.name)))
+    found = await paginate(session, statement, order_by=order_by, page=page, to_item=repository.at_home)
     shown = await show(session, vault, principal, found.items)
     relevant = _RELEVANT.get(query.purpose, frozenset())
     units = {person.id: household.unit for person, household in found.items}

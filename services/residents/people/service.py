@@ -19,7 +19,6 @@ from services.residents.people.models import Person, TagKind
 from services.residents.people.records import PersonalData, open_person, seal_person
 from services.residents.people.schemas import PersonCreate, PersonRead, PersonUpdate, Resemblance
 from services.residents.people.tokens import index_identity_number, index_phone, person_tokens, same_name
-from services.residents.vault import RegistryVault
 from shared import outbox
 from shared.auth import Principal
 from shared.clock import china_today, utc_now
@@ -28,12 +27,13 @@ from shared.crypto import DataKey
 from shared.db import AsyncSession
 from shared.errors import Forbidden, NotFound
 from shared.identity import IdentityNumber, mask_identity_number, mask_name, mask_phone
+from shared.vault import Vault
 
 SHOWN_MASKED = ("name", "phone", "identity_number", "birth_on", "sex")
 
 
 async def register_person(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, data: PersonCreate
+    session: AsyncSession, vault: Vault, principal: Principal, data: PersonCreate
 ) -> tuple[Person, Household, list[Resemblance]]:
     """Register a resident of a household. Others who may be the same person are named, never merged."""
     household = await get_household(session, principal, data.household_id)
@@ -50,7 +50,7 @@ async def register_person(
 
 async def correct_person(
     session: AsyncSession,
-    vault: RegistryVault,
+    vault: Vault,
     principal: Principal,
     person_id: UUID,
     data: PersonUpdate,
@@ -89,7 +89,7 @@ def personal_data(values: dict[str, Any]) -> PersonalData:
 
 
 async def show(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, people: Sequence[repository.PersonAtHome]
+    session: AsyncSession, vault: Vault, principal: Principal, people: Sequence[repository.PersonAtHome]
 ) -> list[PersonRead]:
     """People as this principal may read them without a purpose: masked, in the order given."""
     today = china_today()
@@ -112,7 +112,7 @@ def askable_tag(principal: Principal, tag: TagKind | None) -> TagKind | None:
     return tag
 
 
-async def _keys(vault: RegistryVault, people: Sequence[Person]) -> dict[UUID, DataKey]:
+async def _keys(vault: Vault, people: Sequence[Person]) -> dict[UUID, DataKey]:
     keys: dict[UUID, DataKey] = {}
     for community_code in {person.community_code for person in people}:
         ids = [person.id for person in people if person.community_code == community_code]
@@ -149,7 +149,7 @@ def _merged(known: PersonalData, changes: dict[str, Any]) -> PersonalData:
 
 
 async def _write(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, person: Person, known: PersonalData
+    session: AsyncSession, vault: Vault, principal: Principal, person: Person, known: PersonalData
 ) -> None:
     """Seal what is known into the row and file the person under it."""
     key = await vault.key_for(person.community_code, person.id)
@@ -172,7 +172,7 @@ async def _write(
 
 
 async def _refuse_duplicate(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, person: Person, known: PersonalData
+    session: AsyncSession, vault: Vault, principal: Principal, person: Person, known: PersonalData
 ) -> None:
     if known.identity_number is None:
         return
@@ -188,7 +188,7 @@ async def _refuse_duplicate(
 
 
 async def find_resembling(
-    session: AsyncSession, vault: RegistryVault, person: Person, household: Household, known: PersonalData
+    session: AsyncSession, vault: Vault, person: Person, household: Household, known: PersonalData
 ) -> list[Resemblance]:
     """People who may be the same: of the same phone, or in this building of the same name and birth date.
 

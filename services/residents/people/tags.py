@@ -8,17 +8,17 @@ from services.residents.people import repository
 from services.residents.people.models import Person, PersonTag
 from services.residents.people.records import seal_evidence
 from services.residents.people.schemas import TagGrant, TagRead
-from services.residents.vault import RegistryVault
 from shared import outbox
 from shared.auth import Principal
 from shared.clock import china_today, utc_now
 from shared.concurrency import check_version
 from shared.db import AsyncSession
 from shared.errors import WrongState
+from shared.vault import Vault
 
 
 async def grant_tag(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, person_id: UUID, data: TagGrant
+    session: AsyncSession, vault: Vault, principal: Principal, person_id: UUID, data: TagGrant
 ) -> PersonTag:
     """The person belongs to a group from a date on, until another or until revoked."""
     person, _ = await repository.get_person(session, principal, person_id, lock=True)
@@ -39,7 +39,7 @@ async def grant_tag(
 
 async def revoke_tag(
     session: AsyncSession,
-    vault: RegistryVault,
+    vault: Vault,
     principal: Principal,
     person_id: UUID,
     tag_id: UUID,
@@ -68,7 +68,7 @@ def show_tag(tag: PersonTag) -> TagRead:
     )
 
 
-async def _tags_changed(session: AsyncSession, vault: RegistryVault, person: Person) -> None:
+async def _tags_changed(session: AsyncSession, vault: Vault, person: Person) -> None:
     person.version += 1
     person.updated_at = utc_now()
     await session.flush()
