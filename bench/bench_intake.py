@@ -27,12 +27,12 @@ from bench.serving import serving
 from services.requests.categories.service import seed_categories
 from services.requests.service_requests.intake import submit_request
 from services.requests.service_requests.schemas import ServiceRequestCreate
-from services.requests.vault import RequestVault
 from shared.auth import Principal, Role
 from shared.crypto import Keyring
 from shared.db import AsyncSession, Database
 from shared.grid_directory import BoundaryLocator
 from shared.ids import new_id
+from shared.vault import Vault
 from stack import postgres, processes
 from stack.topology import REQUESTS
 from tests.principals import ISSUER, bearer, jwks_url
@@ -111,7 +111,7 @@ async def _posted(url: str, secret: str) -> AsyncIterator[Call]:
 
 
 async def _submit(session: AsyncSession, keyring: Keyring, locator: BoundaryLocator) -> None:
-    await submit_request(session, RequestVault(session, keyring), locator, RESIDENT, DATA)
+    await submit_request(session, Vault(session, keyring), locator, RESIDENT, DATA)
 
 
 class _Undo(Exception):

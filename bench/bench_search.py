@@ -20,8 +20,8 @@ from bench.result import Result
 from services.residents.household_cards.derive import derive_due
 from services.residents.main import create_app
 from services.residents.settings import Settings
-from services.residents.vault import RegistryVault
 from shared.codes import EVERYWHERE
+from shared.vault import Vault
 from stack import postgres, processes
 from stack.demo.access import Opened, opened
 from stack.demo.people import DemoHousehold, demo_households
@@ -69,7 +69,7 @@ async def _derive_all(residents: Opened) -> None:
     """What the timer does until nothing is due."""
     while True:
         async with residents.transaction(EVERYWHERE) as session:
-            if not await derive_due(session, RegistryVault(session, residents.keyring)):
+            if not await derive_due(session, Vault(session, residents.keyring)):
                 return
 
 

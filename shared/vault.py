@@ -50,11 +50,14 @@ class Erased(Exception):
 
 
 class Vault:
-    """The data keys that one transaction needs. Keys it has seen are remembered until the transaction is over."""
+    """The data keys that one transaction needs. Keys it has seen are remembered until the transaction is over.
+
+    `keyring` also makes the blind indexes under which what is sealed is found.
+    """
 
     def __init__(self, session: AsyncSession, keyring: Keyring) -> None:
         self._session = session
-        self._keyring = keyring
+        self.keyring = keyring
         self._known: dict[tuple[str, UUID], DataKey] = {}
 
     async def key_for(self, community_code: str, subject_id: UUID) -> DataKey:
@@ -111,13 +114,13 @@ class Vault:
             data_key.c.key_id != DESTROYED,
         )
         for subject_id, key_id, wrapped in (await self._session.execute(statement)).all():
-            self._known[community_code, subject_id] = self._keyring.unwrap(
+            self._known[community_code, subject_id] = self.keyring.unwrap(
                 WrappedKey(key_id, wrapped), community_code, subject_id
             )
 
     async def _create(self, community_code: str, subject_ids: Sequence[UUID]) -> None:
         """Insert new keys; where somebody else was faster, theirs holds and is loaded later."""
-        made = {subject_id: self._keyring.new_data_key(community_code, subject_id) for subject_id in subject_ids}
+        made = {subject_id: self.keyring.new_data_key(community_code, subject_id) for subject_id in subject_ids}
         rows = [
             {
                 "community_code": community_code,

@@ -23,12 +23,12 @@ from services.residents.people.records import PersonalData, seal_contact, seal_e
 from services.residents.people.schemas import PersonImport, TagImport
 from services.residents.people.service import personal_data
 from services.residents.people.tokens import CachedIndexer, index_identity_number, index_phone, person_tokens
-from services.residents.vault import RegistryVault
 from shared import outbox
 from shared.clock import china_today, utc_now
 from shared.crypto import DataKey, Keyring
 from shared.db import AsyncSession, TableBase
 from shared.ids import new_id
+from shared.vault import Vault
 
 _ANALYSE = text(
     "ANALYZE (SKIP_LOCKED) household, household_card, person, person_tag, person_token, family_contact, data_key"
@@ -52,7 +52,7 @@ async def import_registry(
     People name their household by its id, of this call or an earlier one. IntegrityError if an address or an identity
     number is registered already: nothing of the call is kept then.
     """
-    vault = RegistryVault(session, keyring)
+    vault = Vault(session, keyring)
     keys = await vault.create_many(community_code, [each.id for each in (*households, *people)])
     await _add_households(session, keyring, keys, community_code, households)
     await _add_people(session, keyring, keys, community_code, people, granted_by)

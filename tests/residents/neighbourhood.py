@@ -17,13 +17,13 @@ from services.residents.households.models import Household
 from services.residents.households.service import seal_room
 from services.residents.people.models import FamilyContact, Person, Relation
 from services.residents.people.records import PersonalData, seal_contact, seal_person
-from services.residents.vault import RegistryVault
 from shared import audit
 from shared.clock import utc_now
 from shared.db import AsyncSession
 from shared.envelope import Envelope
 from shared.ids import new_id
 from shared.outbox import outbox
+from shared.vault import Vault
 from tests.apps import client_for
 from tests.principals import a_community, bearer
 
@@ -100,7 +100,7 @@ class Neighbourhood:
     async def erase(self, person_id: UUID) -> None:
         """What erasing a person does to their row and key."""
         async with self.transaction() as session:
-            await RegistryVault(session, self.app.state.keyring).destroy(self.code, person_id)
+            await Vault(session, self.app.state.keyring).destroy(self.code, person_id)
             person = await session.get(Person, (self.code, person_id))
             assert person is not None
             person.name = person.phone = person.cautions = None
@@ -112,7 +112,7 @@ async def settle(app: FastAPI) -> Neighbourhood:
     code = a_community()
     grid, other_grid = f"{code}001", f"{code}002"
     async with app.state.database.transaction(code) as session:
-        vault = RegistryVault(session, app.state.keyring)
+        vault = Vault(session, app.state.keyring)
         home = await _household(session, vault, code, "丰景苑", grid)
         neighbours = await _household(session, vault, code, "安康里", other_grid)
         elder = PersonalData(name=ELDER_NAME, phone=ELDER_PHONE, cautions=ELDER_CAUTIONS)
@@ -124,7 +124,7 @@ async def settle(app: FastAPI) -> Neighbourhood:
     return Neighbourhood(app, code, grid, other_grid, home, neighbours, elder_id, neighbour_id, contact_ids)
 
 
-async def _household(session: AsyncSession, vault: RegistryVault, code: str, compound: str, grid: str) -> UUID:
+async def _household(session: AsyncSession, vault: Vault, code: str, compound: str, grid: str) -> UUID:
     household_id = new_id()
     key = await vault.key_for(code, household_id)
     session.add(
@@ -144,7 +144,7 @@ async def _household(session: AsyncSession, vault: RegistryVault, code: str, com
 
 
 async def _person(
-    session: AsyncSession, vault: RegistryVault, code: str, household_id: UUID, data: PersonalData
+    session: AsyncSession, vault: Vault, code: str, household_id: UUID, data: PersonalData
 ) -> UUID:
     person_id = new_id()
     key = await vault.key_for(code, person_id)
@@ -157,7 +157,7 @@ async def _person(
 
 async def _contact(
     session: AsyncSession,
-    vault: RegistryVault,
+    vault: Vault,
     code: str,
     person_id: UUID,
     position: int,

@@ -11,10 +11,10 @@ from sqlalchemy import text
 from services.residents.found_persons import timers
 from services.residents.found_persons.consumers import UnknownCase
 from services.residents.found_persons.models import FoundPerson
-from services.residents.vault import RegistryVault
 from shared.audit import verify
 from shared.clock import utc_now
 from shared.codes import EVERYWHERE
+from shared.vault import Vault
 from tests.residents.cases import (
     EVERY_FIELD,
     FINDER,
@@ -230,7 +230,7 @@ async def test_what_was_written_ends_with_its_retention(place: Neighbourhood) ->
 
     async def forget() -> None:
         async with database.transaction(EVERYWHERE) as session:
-            await timers.forget_old_cases(session, RegistryVault(session, keyring), timedelta(days=180))
+            await timers.forget_old_cases(session, Vault(session, keyring), timedelta(days=180))
 
     await forget()
     await act(place.client(), case["id"], "reveal", fields=["finder"])
@@ -251,7 +251,7 @@ async def test_a_closed_case_of_an_erased_person_is_forgotten_at_once(place: Nei
     await act(staff, case["id"], "close", outcome="with_police")
     await place.erase(place.elder_id)
     async with place.app.state.database.transaction(EVERYWHERE) as session:
-        vault = RegistryVault(session, place.app.state.keyring)
+        vault = Vault(session, place.app.state.keyring)
         await timers.forget_old_cases(session, vault, timedelta(days=180))
     await act(staff, case["id"], "reveal", 410, fields=["finder"])
     await act(staff, case["id"], "reveal", 409, fields=["name"])

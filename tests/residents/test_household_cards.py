@@ -9,9 +9,9 @@ import pytest
 import time_machine
 
 from services.residents.household_cards.derive import derive_due
-from services.residents.vault import RegistryVault
 from shared.clock import china_today
 from shared.codes import EVERYWHERE
+from shared.vault import Vault
 from tests.principals import bearer
 from tests.residents.registry import Registry
 from tests.toy.pair import eventually
@@ -43,7 +43,7 @@ async def sweep(registry: Registry) -> None:
     """What the timer does, until nothing is due."""
     while True:
         async with registry.app.state.database.transaction(EVERYWHERE) as session:
-            if not await derive_due(session, RegistryVault(session, registry.app.state.keyring)):
+            if not await derive_due(session, Vault(session, registry.app.state.keyring)):
                 return
 
 

@@ -13,10 +13,10 @@ from sqlalchemy import select
 from services.residents.notices import deliveries, service
 from services.residents.notices.models import Delivery, DeliveryState, Notice, NoticeKind
 from services.residents.notices.templates import render
-from services.residents.vault import RegistryVault
 from shared.clock import utc_now
 from shared.errors import language_of
 from shared.sender import SendFailed
+from shared.vault import Vault
 from tests.residents.neighbourhood import CONTACTS, ELDER_PHONE, PERSONAL, Neighbourhood, sent_messages
 
 KINDS = ("request_accepted", "request_progressed", "request_resolved", "request_confirmed", "request_reopened")
@@ -74,7 +74,7 @@ async def send_one(place: Neighbourhood, delivery_id: UUID, phones: Phones) -> D
         assert row is not None
         row.state, row.due_at = DeliveryState.PENDING, utc_now() - timedelta(seconds=1)
         await session.flush()
-        await deliveries.send_due(session, RegistryVault(session, place.app.state.keyring), phones)
+        await deliveries.send_due(session, Vault(session, place.app.state.keyring), phones)
         await session.flush()
         outcome, row.state = row.state, DeliveryState.SENT
     row.state = outcome

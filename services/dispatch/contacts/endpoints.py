@@ -6,11 +6,10 @@ from fastapi import Depends
 
 from services.dispatch.contacts import service
 from services.dispatch.contacts.schemas import Contacts, ContactsQuery, GridContact
-from services.dispatch.vault import VaultDep
 from shared.auth import Principal, Role, allow
 from shared.codes import GridCode
 from shared.routing import Router
-from shared.sessions import Session
+from shared.sessions import Session, VaultDep
 
 router = Router(prefix="/internal", tags=["internal"])
 

@@ -9,12 +9,11 @@ from services.dispatch.responders.auth import RespondersRead, RespondersWrite
 from services.dispatch.responders.models import Force, Responder, ResponderKind
 from services.dispatch.responders.schemas import ResponderCreate, ResponderRead, ResponderUpdate
 from services.dispatch.schemas import Skill
-from services.dispatch.vault import VaultDep
 from shared.codes import GridCode
 from shared.concurrency import IfMatch, tag_response
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
-from shared.sessions import Session
+from shared.sessions import Session, VaultDep
 
 router = Router(prefix="/v1/responders", tags=["responders"])
 

@@ -5,7 +5,6 @@ from fastapi import Query, Request, Response
 from pydantic import AwareDatetime
 from sqlmodel import col
 
-from services.dispatch.vault import VaultDep
 from services.dispatch.work_orders import repository, service
 from services.dispatch.work_orders.auth import WorkOrdersAct, WorkOrdersAssign, WorkOrdersRead
 from services.dispatch.work_orders.models import WorkOrder
@@ -25,7 +24,7 @@ from shared.codes import GridCode
 from shared.concurrency import tag_response
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
-from shared.sessions import Session
+from shared.sessions import Session, VaultDep
 
 router = Router(prefix="/v1/work-orders", tags=["work orders"])
 

@@ -26,7 +26,6 @@ from services.merchants.alliance.schemas import (
 from services.merchants.alliance.states import State
 from services.merchants.nearness import Near
 from services.merchants.schemas import Category, Theme
-from services.merchants.vault import SignerDep, VaultDep
 from shared import audit
 from shared.auth import Principal, Role
 from shared.concurrency import IfMatch, tag_response
@@ -35,7 +34,7 @@ from shared.errors import NotFound
 from shared.identity import mask_name, mask_phone
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
-from shared.sessions import Session
+from shared.sessions import Session, SignerDep, VaultDep
 from shared.vault import Vault
 
 router = Router(prefix="/v1/merchants", tags=["merchants"])

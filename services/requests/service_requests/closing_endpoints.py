@@ -6,10 +6,9 @@ from fastapi import status
 from services.requests.service_requests import closing, presentation, repository
 from services.requests.service_requests.auth import RequestsClose, RequestsRate, RequestsRead
 from services.requests.service_requests.schemas import Callback, RatingCreate, RatingRead, ServiceRequestRead
-from services.requests.vault import VaultDep
 from shared.pagination import Page
 from shared.routing import Router
-from shared.sessions import Session
+from shared.sessions import Session, VaultDep
 
 router = Router(prefix="/v1/service-requests", tags=["service requests"])
 

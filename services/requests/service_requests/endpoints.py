@@ -29,15 +29,13 @@ from services.requests.service_requests.schemas import (
     UpdateRead,
 )
 from services.requests.service_requests.texts import Contact
-from services.requests.signing import SignerDep
-from services.requests.vault import VaultDep
 from shared import audit
 from shared.audit import Purpose
 from shared.auth import Principal
 from shared.concurrency import etag, tag_response
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
-from shared.sessions import Session
+from shared.sessions import Session, SignerDep, VaultDep
 from shared.vault import Vault
 
 router = Router(prefix="/v1/service-requests", tags=["service requests"])

@@ -15,9 +15,8 @@ from services.requests.service_requests.errors import CategoryClosed
 from services.requests.service_requests.models import Channel, ServiceRequest, Step
 from services.requests.service_requests.schemas import PlaceCreate, ServiceRequestCreate
 from services.requests.service_requests.states import State
-from services.requests.service_requests.texts import Contact, Content, Place, key_for_writing, seal
+from services.requests.service_requests.texts import Contact, Content, Place, index_phone, key_for_writing, seal
 from services.requests.service_requests.timeline import Actor, entry_of, outbox_row
-from services.requests.vault import RequestVault
 from shared.auth import Principal, Role
 from shared.clock import utc_now
 from shared.crypto import DataKey, WrappedKey
@@ -28,7 +27,7 @@ from shared.grid_directory import BoundaryLocator
 from shared.ids import new_id
 from shared.outbox import outbox
 from shared.statements import NewRow, adding, together
-from shared.vault import DESTROYED, data_key
+from shared.vault import DESTROYED, Vault, data_key
 
 _BY_HAND = frozenset({Channel.PHONE, Channel.VISIT, Channel.CARD})
 _WRITES_DOWN = OFFICE | {Role.GRID_WORKER}
@@ -47,7 +46,7 @@ class Submitted:
 
 async def submit_request(
     session: AsyncSession,
-    vault: RequestVault,
+    vault: Vault,
     locator: BoundaryLocator,
     principal: Principal,
     data: ServiceRequestCreate,
@@ -217,7 +216,7 @@ async def _grid(
 
 
 async def _seal(
-    vault: RequestVault, request: ServiceRequest, terms: Row[Any], content: Content, contact: Contact | None
+    vault: Vault, request: ServiceRequest, terms: Row[Any], content: Content, contact: Contact | None
 ) -> NewRow | None:
     """Put the sealed texts on the request. Returns the insert of the request's own key when it got one."""
     if content.is_empty and contact is None:
@@ -227,11 +226,11 @@ async def _seal(
         request.content_sealed = seal(key, content, request.id)
     if contact is not None:
         request.requester_sealed = seal(key, contact, request.id)
-        request.requester_phone_index = vault.phone_index(contact.phone) if contact.phone else None
+        request.requester_phone_index = index_phone(vault.keyring, contact.phone) if contact.phone else None
     return key_row
 
 
-async def _key(vault: RequestVault, request: ServiceRequest, terms: Row[Any]) -> tuple[DataKey, NewRow | None]:
+async def _key(vault: Vault, request: ServiceRequest, terms: Row[Any]) -> tuple[DataKey, NewRow | None]:
     """The requester's key, which was read with the terms, or one of the request's own."""
     community_code, subject_id = request.community_code, request.key_subject_id
     if subject_id != request.id:

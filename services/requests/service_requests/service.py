@@ -12,9 +12,8 @@ from services.requests.service_requests.errors import AlreadyWaiting, NotWaiting
 from services.requests.service_requests.models import Channel, ServiceRequest, Step, Visibility
 from services.requests.service_requests.schemas import UpdateCreate, UpdateKind
 from services.requests.service_requests.states import OPEN, Action, after
-from services.requests.service_requests.texts import Contact, contact_of, keys_of, seal_text
+from services.requests.service_requests.texts import Contact, contact_of, index_phone, keys_of, seal_text
 from services.requests.service_requests.timeline import Actor, entry_of, record
-from services.requests.vault import RequestVault
 from shared import audit
 from shared.audit import Purpose
 from shared.auth import Principal, Role
@@ -130,11 +129,11 @@ async def reveal_requester(
 
 
 async def find_by_phone(
-    session: AsyncSession, vault: RequestVault, signer: Signer, principal: Principal, phone: str, *, purpose: Purpose
+    session: AsyncSession, vault: Vault, signer: Signer, principal: Principal, phone: str, *, purpose: Purpose
 ) -> list[ServiceRequest]:
     """The latest requests of a caller who rings again; the search is put on record for each of them."""
     community_code = principal.community_code
-    found = list(await repository.find_by_phone(session, community_code, vault.phone_index(phone), limit=20))
+    found = list(await repository.find_by_phone(session, community_code, index_phone(vault.keyring, phone), limit=20))
     await audit.record_many(
         session,
         signer,

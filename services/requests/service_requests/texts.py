@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from services.requests.service_requests.errors import PersonErased
 from services.requests.service_requests.models import Rating, ServiceRequest, TimelineEntry
 from shared.auth import Principal, Role
-from shared.crypto import DataKey
+from shared.crypto import DataKey, Keyring
 from shared.identity import mask_name, mask_phone
 from shared.vault import Erased, Vault
 
@@ -85,6 +85,11 @@ def masked(contact: Contact | None) -> dict[str, str | None] | None:
         "name": mask_name(contact.name) if contact.name else None,
         "phone": mask_phone(contact.phone) if contact.phone else None,
     }
+
+
+def index_phone(keyring: Keyring, phone: str) -> bytes:
+    """What equal phones share; `phone` is normalised (`shared.identity.normalise_phone`)."""
+    return keyring.blind_index("requests/requester_phone", phone)
 
 
 def text_of(row: TimelineEntry | Rating, keys: Keys) -> str | None:

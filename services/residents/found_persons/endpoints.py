@@ -21,12 +21,11 @@ from services.residents.found_persons.schemas import (
     WithNote,
 )
 from services.residents.found_persons.states import OPEN, CaseState
-from services.residents.vault import VaultDep
 from shared.codes import GridCode
 from shared.concurrency import tag_response
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
-from shared.sessions import Session
+from shared.sessions import Session, VaultDep
 
 router = Router(prefix="/v1/found-persons", tags=["found persons"])
 

@@ -11,16 +11,16 @@ from services.residents.found_persons.states import Verb
 from services.residents.notices import service as notices
 from services.residents.notices.models import NoticeKind
 from services.residents.people.models import FamilyContact
-from services.residents.vault import RegistryVault
 from shared.auth import Principal
 from shared.db import AsyncSession
 from shared.errors import NotFound
+from shared.vault import Vault
 
 _ATTEMPTS = (EntryKind.FAMILY_MESSAGED, EntryKind.FAMILY_REACHED, EntryKind.FAMILY_NOT_REACHED)
 
 
 async def notify_family(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, case_id: UUID, data: NotifyFamily
+    session: AsyncSession, vault: Vault, principal: Principal, case_id: UUID, data: NotifyFamily
 ) -> FamilyNotified:
     """Send a text to the next family contact, or write down that they were called and whether they answered."""
     verb = Verb.CALL_FAMILY if data.is_reached is False else Verb.NOTIFY_FAMILY

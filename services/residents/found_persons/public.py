@@ -7,12 +7,12 @@ from fastapi import Depends, Header, Query, Request, status
 
 from services.residents.found_persons import service
 from services.residents.found_persons.schemas import FinderView, FoundReportCreate, FoundReportCreated
-from services.residents.vault import RegistryVault
 from shared.auth import PUBLIC
 from shared.db import set_scope
 from shared.errors import NotFound
 from shared.routing import Router
 from shared.sessions import PublicSession
+from shared.vault import Vault
 
 router = Router(prefix="/v1/public", tags=["public"])
 
@@ -30,7 +30,7 @@ async def report_by_card(
 ) -> FoundReportCreated:
     """Somebody who carries this card seems lost or needs help. The grid's worker is alerted at once."""
     state = request.app.state
-    return await service.report_by_card(session, RegistryVault(session, state.keyring), state.settings, code, data)
+    return await service.report_by_card(session, Vault(session, state.keyring), state.settings, code, data)
 
 
 @router.get("/found-reports/{report_id}", response_model=FinderView, dependencies=[Depends(PUBLIC)])

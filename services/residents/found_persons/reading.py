@@ -20,21 +20,19 @@ from services.residents.found_persons.schemas import (
 from services.residents.found_persons.sealing import key_of, open_note, open_report
 from services.residents.found_persons.states import OPEN, CaseState
 from services.residents.people.models import Person
-from services.residents.vault import RegistryVault
 from shared import audit
 from shared.audit import Purpose
 from shared.auth import Principal, Role
 from shared.crypto import Signer
 from shared.db import AsyncSession
 from shared.errors import WrongState
+from shared.vault import Vault
 
 _OF_PERSON = frozenset({RevealField.NAME, RevealField.ADDRESS, RevealField.CAUTIONS, RevealField.FAMILY_CONTACTS})
 _REVEALING = OPEN | {CaseState.HANDED_OVER}
 
 
-async def show_case(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, case: FoundPerson
-) -> FoundPersonDetail:
+async def show_case(session: AsyncSession, vault: Vault, principal: Principal, case: FoundPerson) -> FoundPersonDetail:
     """The case with names and phones masked; a supervisor is shown no person at all."""
     entries = await repository.entries_of(session, case)
     person, candidates, contacts = None, list[Person](), []
@@ -65,7 +63,7 @@ _ENTRY_FIELDS = {"id", "kind", "actor", "detail", "at"}
 
 async def reveal(
     session: AsyncSession,
-    vault: RegistryVault,
+    vault: Vault,
     signer: Signer,
     principal: Principal,
     case_id: UUID,
@@ -93,7 +91,7 @@ async def reveal(
 
 
 async def _open_person(
-    session: AsyncSession, vault: RegistryVault, person: Person, fields: frozenset[RevealField], answer: Revealed
+    session: AsyncSession, vault: Vault, person: Person, fields: frozenset[RevealField], answer: Revealed
 ) -> None:
     if RevealField.NAME in fields:
         answer.name = await registry.read_field(vault, person, "name")
@@ -107,7 +105,7 @@ async def _open_person(
 
 
 async def _open_case(
-    session: AsyncSession, vault: RegistryVault, case: FoundPerson, fields: frozenset[RevealField], answer: Revealed
+    session: AsyncSession, vault: Vault, case: FoundPerson, fields: frozenset[RevealField], answer: Revealed
 ) -> None:
     key = await key_of(vault, case)
     if RevealField.FINDER in fields:
@@ -153,7 +151,7 @@ async def _candidates(session: AsyncSession, case: FoundPerson) -> list[Person]:
     return list(await registry.members(session, case.community_code, case.household_id))
 
 
-async def _masked(vault: RegistryVault, people: list[Person]) -> list[MaskedPerson]:
+async def _masked(vault: Vault, people: list[Person]) -> list[MaskedPerson]:
     if people:
         await vault.keys_for(people[0].community_code, [person.id for person in people])
     return await registry.mask_people(vault, people)

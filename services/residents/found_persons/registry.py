@@ -12,9 +12,9 @@ from services.residents.households.models import Household
 from services.residents.households.service import open_rooms
 from services.residents.people.models import FamilyContact, Person
 from services.residents.people.records import open_contact, open_person
-from services.residents.vault import RegistryVault
 from shared.db import AsyncSession
 from shared.identity import mask_name, mask_phone
+from shared.vault import Vault
 
 
 async def find_person(session: AsyncSession, community_code: str, person_id: UUID) -> Person | None:
@@ -44,16 +44,14 @@ async def contacts_of(session: AsyncSession, community_code: str, person_id: UUI
     return (await session.execute(statement.order_by(col(FamilyContact.position)))).scalars().all()
 
 
-async def mask_people(vault: RegistryVault, people: Sequence[Person]) -> list[MaskedPerson]:
+async def mask_people(vault: Vault, people: Sequence[Person]) -> list[MaskedPerson]:
     """All of one community."""
     return [
         MaskedPerson(id=person.id, name=mask_name(await read_field(vault, person, "name") or "")) for person in people
     ]
 
 
-async def mask_contacts(
-    vault: RegistryVault, contacts: Sequence[FamilyContact], tried: set[UUID]
-) -> list[MaskedContact]:
+async def mask_contacts(vault: Vault, contacts: Sequence[FamilyContact], tried: set[UUID]) -> list[MaskedContact]:
     return [
         MaskedContact(
             id=contact.id,
@@ -66,7 +64,7 @@ async def mask_contacts(
     ]
 
 
-async def open_contacts(vault: RegistryVault, contacts: Sequence[FamilyContact]) -> list[RevealedContact]:
+async def open_contacts(vault: Vault, contacts: Sequence[FamilyContact]) -> list[RevealedContact]:
     """Contacts of one person, with their names and phones."""
     key = await vault.find_key(contacts[0].community_code, contacts[0].person_id) if contacts else None
     if key is None:
@@ -74,13 +72,13 @@ async def open_contacts(vault: RegistryVault, contacts: Sequence[FamilyContact])
     return [RevealedContact.model_validate(open_contact(key, contact), from_attributes=True) for contact in contacts]
 
 
-async def read_field(vault: RegistryVault, person: Person, field: Literal["name", "cautions"]) -> str | None:
+async def read_field(vault: Vault, person: Person, field: Literal["name", "cautions"]) -> str | None:
     """One sealed field of a person; None where nothing is stored or the person was erased."""
     key = await vault.find_key(person.community_code, person.id)
     return getattr(open_person(key, person, (field,)), field) if key else None
 
 
-async def read_address(session: AsyncSession, vault: RegistryVault, person: Person) -> str | None:
+async def read_address(session: AsyncSession, vault: Vault, person: Person) -> str | None:
     """`compound building unit room` of the person's household."""
     household = await find_household(session, person.community_code, person.household_id)
     if household is None:

@@ -34,7 +34,6 @@ from services.residents.found_persons.sealing import key_of, seal_note, seal_rep
 from services.residents.found_persons.states import TRANSITIONS, CaseState, Verb
 from services.residents.people.models import Person
 from services.residents.settings import Settings
-from services.residents.vault import RegistryVault
 from shared import outbox
 from shared.auth import Principal, Role
 from shared.clock import utc_now
@@ -43,12 +42,13 @@ from shared.envelope import Event
 from shared.errors import NotFound, WrongState
 from shared.grid_directory import BoundaryLocator, find_grid_by_address
 from shared.ids import new_id
+from shared.vault import Vault
 
 PUBLIC_ACTOR = "public"
 
 
 async def report_by_card(
-    session: AsyncSession, vault: RegistryVault, settings: Settings, code: str, data: FoundReportCreate
+    session: AsyncSession, vault: Vault, settings: Settings, code: str, data: FoundReportCreate
 ) -> FoundReportCreated:
     """Somebody stands before a person who carries this card. Opens a case, or joins the one that is open.
 
@@ -73,7 +73,7 @@ async def report_by_card(
 
 async def open_case(
     session: AsyncSession,
-    vault: RegistryVault,
+    vault: Vault,
     settings: Settings,
     locator: BoundaryLocator,
     principal: Principal,
@@ -89,7 +89,7 @@ async def open_case(
 
 
 async def identify(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, case_id: UUID, data: Identify
+    session: AsyncSession, vault: Vault, principal: Principal, case_id: UUID, data: Identify
 ) -> FoundPerson:
     """Say who it is. Whoever may not look the person up elsewhere may confirm only those whom the card points to."""
     case = await hold_case(session, principal, case_id, Verb.IDENTIFY)
@@ -105,7 +105,7 @@ async def identify(
 
 
 async def hand_over(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, case_id: UUID, data: HandOver
+    session: AsyncSession, vault: Vault, principal: Principal, case_id: UUID, data: HandOver
 ) -> FoundPerson:
     """The person is now with somebody whose identity was checked, before a witness."""
     to_family = data.receiver_kind is ReceiverKind.FAMILY
@@ -121,14 +121,14 @@ async def hand_over(
 
 
 async def close_case(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, case_id: UUID, data: Close
+    session: AsyncSession, vault: Vault, principal: Principal, case_id: UUID, data: Close
 ) -> FoundPerson:
     case = await advance(session, principal, case_id, Verb.CLOSE)
     return await _end(session, vault, principal, case, EntryKind.CLOSED, data.outcome, data.note)
 
 
 async def dismiss_case(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, case_id: UUID, note: str | None
+    session: AsyncSession, vault: Vault, principal: Principal, case_id: UUID, note: str | None
 ) -> FoundPerson:
     """Unfounded: nobody was lost, or nobody was there."""
     case = await advance(session, principal, case_id, Verb.DISMISS)
@@ -136,7 +136,7 @@ async def dismiss_case(
 
 
 async def escalate_to_police(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, case_id: UUID, note: str | None
+    session: AsyncSession, vault: Vault, principal: Principal, case_id: UUID, note: str | None
 ) -> FoundPerson:
     """The police (110) were called; written down once."""
     case = await advance(session, principal, case_id, Verb.ESCALATE)
@@ -195,7 +195,7 @@ async def advance(session: AsyncSession, principal: Principal, case_id: UUID, ve
 
 async def add_entry(
     session: AsyncSession,
-    vault: RegistryVault,
+    vault: Vault,
     case: FoundPerson,
     kind: EntryKind,
     actor: str,
@@ -238,7 +238,7 @@ def _case_of_card(card: ContactCard) -> dict[str, Any]:
 
 
 async def _open_case(
-    session: AsyncSession, vault: RegistryVault, settings: Settings, values: dict[str, Any], actor: str
+    session: AsyncSession, vault: Vault, settings: Settings, values: dict[str, Any], actor: str
 ) -> FoundPerson:
     now = utc_now()
     case = FoundPerson(
@@ -257,7 +257,7 @@ async def _open_case(
 
 async def _add_report(
     session: AsyncSession,
-    vault: RegistryVault,
+    vault: Vault,
     case: FoundPerson,
     channel: Channel,
     data: FoundReportCreate,
@@ -318,7 +318,7 @@ async def _household_of_card(session: AsyncSession, case: FoundPerson) -> UUID |
 
 async def _end(
     session: AsyncSession,
-    vault: RegistryVault,
+    vault: Vault,
     principal: Principal,
     case: FoundPerson,
     kind: EntryKind,

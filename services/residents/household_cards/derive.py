@@ -29,10 +29,10 @@ from services.residents.households.models import Household
 from services.residents.locks import Lock, share
 from services.residents.people.ages import age_on
 from services.residents.people.records import open_birth_date
-from services.residents.vault import RegistryVault
 from shared import outbox
 from shared.clock import china_today, utc_now
 from shared.db import AsyncSession
+from shared.vault import Vault
 
 BATCH = 500
 """Cards that a sweep derives in one transaction."""
@@ -57,7 +57,7 @@ def colours_of(scheme: ColourScheme) -> list[Colour]:
     return _COLOURS.validate_python(scheme.colours)
 
 
-async def derive_one(session: AsyncSession, vault: RegistryVault, household: Household) -> None:
+async def derive_one(session: AsyncSession, vault: Vault, household: Household) -> None:
     """Derive the card of one household now; its first time, make it."""
     community_code = household.community_code
     await share(session, Lock.SCHEME, community_code)
@@ -71,7 +71,7 @@ async def derive_one(session: AsyncSession, vault: RegistryVault, household: Hou
 
 
 async def derive_households(
-    session: AsyncSession, vault: RegistryVault, community_code: str, household_ids: Iterable[UUID]
+    session: AsyncSession, vault: Vault, community_code: str, household_ids: Iterable[UUID]
 ) -> None:
     """Derive the cards of these households now, because a tag, a member or a birth date changed."""
     await share(session, Lock.SCHEME, community_code)
@@ -79,7 +79,7 @@ async def derive_households(
     await write_cards(session, vault, community_code, cards)
 
 
-async def derive_due(session: AsyncSession, vault: RegistryVault) -> int:
+async def derive_due(session: AsyncSession, vault: Vault) -> int:
     """Derive up to `BATCH` cards of one community that are due today. Returns how many; 0 when none is left."""
     today = china_today()
     community_code = await repository.find_due_community(session, today)
@@ -93,7 +93,7 @@ async def derive_due(session: AsyncSession, vault: RegistryVault) -> int:
 
 async def write_cards(
     session: AsyncSession,
-    vault: RegistryVault,
+    vault: Vault,
     community_code: str,
     cards: Sequence[CardInGrid],
     said: Said = BY_FACTS,
@@ -188,7 +188,7 @@ def _override_of(card: HouseholdCard) -> Override | None:
 
 async def _members(
     session: AsyncSession,
-    vault: RegistryVault,
+    vault: Vault,
     community_code: str,
     household_ids: Sequence[UUID],
     today: date,

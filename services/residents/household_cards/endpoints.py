@@ -19,15 +19,13 @@ from services.residents.household_cards.schemas import (
     RevealedReason,
 )
 from services.residents.households.repository import get_household
-from services.residents.signing import SignerDep
-from services.residents.vault import VaultDep
 from shared import audit
 from shared.clock import CHINA
 from shared.concurrency import etag, tag_response
 from shared.errors import both
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
-from shared.sessions import Session
+from shared.sessions import Session, SignerDep, VaultDep
 
 
 def _in_the_calendar(day: date) -> date:

@@ -23,7 +23,6 @@ from services.residents.household_cards.schemas import (
 )
 from services.residents.households.models import Household
 from services.residents.locks import Lock, hold, share
-from services.residents.vault import RegistryVault
 from shared.auth import Principal
 from shared.clock import china_today, utc_now
 from shared.concurrency import check_version
@@ -31,6 +30,7 @@ from shared.crypto import DataKey
 from shared.db import AsyncSession
 from shared.errors import WrongState
 from shared.ids import new_id
+from shared.vault import Vault
 
 LONGEST_OVERRIDE = timedelta(days=366)
 
@@ -85,7 +85,7 @@ async def show_scheme(session: AsyncSession, scheme: ColourScheme) -> ColourSche
 
 
 async def override_card(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, household: Household, data: CardOverride
+    session: AsyncSession, vault: Vault, principal: Principal, household: Household, data: CardOverride
 ) -> HouseholdCard:
     """Staff set the card for a while; it goes back by itself after the last day."""
     today = china_today()
@@ -106,7 +106,7 @@ async def override_card(
 
 
 async def clear_override(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, household: Household
+    session: AsyncSession, vault: Vault, principal: Principal, household: Household
 ) -> HouseholdCard:
     card = await _lock_card(session, household)
     if card.override_colour is None:
@@ -136,7 +136,7 @@ async def show_card(session: AsyncSession, principal: Principal, card: Household
     )
 
 
-async def reveal_reasons(session: AsyncSession, vault: RegistryVault, household: Household) -> list[RevealedReason]:
+async def reveal_reasons(session: AsyncSession, vault: Vault, household: Household) -> list[RevealedReason]:
     """Why staff overrode this household's card, each time, newest first."""
     changes = await repository.overrides_of(session, household)
     key = await vault.find_key(household.community_code, household.id)

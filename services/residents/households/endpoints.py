@@ -17,12 +17,11 @@ from services.residents.households.schemas import (
     PlaceName,
     Unit,
 )
-from services.residents.vault import VaultDep
 from shared.codes import GridCode
 from shared.concurrency import IfMatch, etag
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
-from shared.sessions import Session
+from shared.sessions import Session, VaultDep
 
 router = Router(prefix="/v1/households", tags=["households"])
 

@@ -19,7 +19,6 @@ from services.residents.households.schemas import (
     HouseholdUpdate,
 )
 from services.residents.locks import Lock, share
-from services.residents.vault import RegistryVault
 from shared import outbox
 from shared.auth import Principal, Role
 from shared.clock import utc_now
@@ -28,12 +27,13 @@ from shared.crypto import DataKey, Keyring
 from shared.db import AsyncSession
 from shared.errors import Forbidden
 from shared.grid_directory import find_grid_by_address
+from shared.vault import Vault
 
 ADDRESS_UNIQUE = "uq_household_address"
 
 
 async def register_household(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, data: HouseholdCreate
+    session: AsyncSession, vault: Vault, principal: Principal, data: HouseholdCreate
 ) -> Household:
     """Register a household at its address, in the grid that answers for it."""
     community_code = principal.community_code
@@ -58,7 +58,7 @@ async def register_household(
 
 async def correct_household(
     session: AsyncSession,
-    vault: RegistryVault,
+    vault: Vault,
     principal: Principal,
     household_id: UUID,
     data: HouseholdUpdate,
@@ -72,7 +72,7 @@ async def correct_household(
 
 
 async def move_household(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, household_id: UUID, data: HouseholdMove
+    session: AsyncSession, vault: Vault, principal: Principal, household_id: UUID, data: HouseholdMove
 ) -> Household:
     """The household now lives elsewhere in the community."""
     household = await repository.lock_household(session, principal, household_id)
@@ -81,7 +81,7 @@ async def move_household(
 
 
 async def show(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, households: Sequence[Household]
+    session: AsyncSession, vault: Vault, principal: Principal, households: Sequence[Household]
 ) -> list[HouseholdRead]:
     """Households as this principal may read them, in the order given."""
     rooms = await open_rooms(vault, households) if principal.role in SEE_THE_DOOR else {}
@@ -96,7 +96,7 @@ async def show(
     ]
 
 
-async def open_rooms(vault: RegistryVault, households: Sequence[Household]) -> dict[UUID, str]:
+async def open_rooms(vault: Vault, households: Sequence[Household]) -> dict[UUID, str]:
     """The room of each household; all must be of one community."""
     if not households:
         return {}
@@ -134,7 +134,7 @@ async def _set_grid(session: AsyncSession, principal: Principal, household: Hous
 
 
 async def _readdress(
-    session: AsyncSession, vault: RegistryVault, principal: Principal, household: Household, changes: dict[str, str]
+    session: AsyncSession, vault: Vault, principal: Principal, household: Household, changes: dict[str, str]
 ) -> None:
     key = await vault.key_for(household.community_code, household.id)
     room = changes.pop("room", None) or key.open(household.room, table="household", column="room", row_id=household.id)

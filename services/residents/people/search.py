@@ -11,7 +11,6 @@ from services.residents.people.models import Person, TagKind
 from services.residents.people.schemas import FoundPersonRow, PersonSearch
 from services.residents.people.service import show
 from services.residents.people.tokens import Alternatives
-from services.residents.vault import RegistryVault
 from shared import audit
 from shared.audit import Purpose
 from shared.auth import Principal
@@ -20,6 +19,7 @@ from shared.crypto import Keyring, Signer
 from shared.db import AsyncSession
 from shared.ids import new_id
 from shared.pagination import Page, PageQuery, paginate
+from shared.vault import Vault
 
 CARE = frozenset({TagKind.DEMENTIA, TagKind.DISABLED, TagKind.LIMITED_MOBILITY, TagKind.LIVING_ALONE})
 """What whoever meets the person should know of."""
@@ -38,7 +38,7 @@ _RELEVANT: dict[Purpose, frozenset[TagKind]] = {
 
 async def search_people(
     session: AsyncSession,
-    vault: RegistryVault,
+    vault: Vault,
     signer: Signer,
     principal: Principal,
     query: PersonSearch,
