@@ -22,6 +22,8 @@ from stack.demo.residents import load_cards, load_registry
 from stack.demo.staff import demo_units, demo_workers
 
 Report = Callable[[str], None]
+WORKER_CAPACITY = 4
+"""Open orders before others help: simulated, this keeps two thirds of the work in its own grid with short waits."""
 DIRECTORY_SECONDS = 30
 """How long the grids may take to reach the residents service by event."""
 
@@ -101,6 +103,7 @@ async def _register_responders(session: AsyncSession, dispatch: Opened) -> tuple
             name=worker.name,
             phone=worker.phone,
             home_grid_code=worker.home_grid.code,
+            capacity=WORKER_CAPACITY,
         )
         for worker in workers
     ]

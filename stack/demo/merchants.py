@@ -1,5 +1,6 @@
-"""The alliance's forty shops with their items and offers, one transaction each."""
+"""The alliance's forty shops with their items and offers, enrolled at once."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,41 +14,32 @@ _HOURS = [{"weekday": day, "opens": "08:00", "closes": "20:00"} for day in ("MO"
 
 
 async def load_merchants(merchants: Opened) -> dict[str, UUID]:
-    """Load what is missing. Returns the merchant of each shop's user name (`shop01` …)."""
+    """Enrol all of them unless they are there. Returns the merchant of each shop's user name (`shop01` …)."""
     from services.merchants.alliance.models import Merchant  # noqa: PLC0415
-
-    async with merchants.transaction() as session:
-        rows = select(Merchant.uscc, Merchant.id).where(Merchant.community_code == COMMUNITY_CODE)  # type: ignore[arg-type]
-        present = {code: merchant_id for code, merchant_id in await session.execute(rows)}  # noqa: C416 - a Result has keys()
-    loaded = {}
-    for number, shop in enumerate(demo_shops(), start=1):
-        merchant_id = present.get(shop.uscc) or await _open_shop(merchants, shop)
-        loaded[f"shop{number:02d}"] = merchant_id
-    return loaded
-
-
-async def _open_shop(merchants: Opened, shop: DemoShop) -> UUID:
-    """The shop applies, is approved, puts its items on sale and publishes its offers."""
-    from services.merchants.alliance import service as alliance  # noqa: PLC0415
-    from services.merchants.alliance.schemas import MerchantCreate  # noqa: PLC0415
-    from services.merchants.items.schemas import ItemCreate  # noqa: PLC0415
-    from services.merchants.items.service import add_item  # noqa: PLC0415
-    from services.merchants.offers.schemas import OfferCreate  # noqa: PLC0415
-    from services.merchants.offers.service import draft_offer, publish_offer  # noqa: PLC0415
+    from services.merchants.enrolment import enrol_merchants  # noqa: PLC0415
     from shared.vault import Vault  # noqa: PLC0415
 
+    shops = demo_shops()
     async with merchants.transaction() as session:
-        application = MerchantCreate.model_validate(_application(shop))
-        merchant = await alliance.apply_for_membership(session, Vault(session, merchants.keyring), LOADER, application)
-        await alliance.approve(session, LOADER, merchant.id)
-        items = {}
-        for name, price_fen in shop.items:
-            item = ItemCreate(name=name, unit="份", price_fen=price_fen, category=shop.trade)
-            items[name] = (await add_item(session, LOADER, merchant.id, item)).id
-        for offer in shop.offers:
-            draft = OfferCreate.model_validate(_offer(merchant.id, offer, items))
-            await publish_offer(session, LOADER, (await draft_offer(session, LOADER, draft)).id)
-        return merchant.id
+        rows = select(Merchant.uscc, Merchant.id).where(Merchant.community_code == COMMUNITY_CODE)  # type: ignore[arg-type]
+        present = dict((await session.execute(rows)).all())
+        if not present:
+            vault = Vault(session, merchants.keyring)
+            wanted = [enrolment(shop) for shop in shops]
+            enrolled = await enrol_merchants(session, vault, COMMUNITY_CODE, wanted, enrolled_by=LOADER.subject)
+            present = {shop.uscc: each.merchant_id for shop, each in zip(shops, enrolled, strict=True)}
+    return {f"shop{number:02d}": present[shop.uscc] for number, shop in enumerate(shops, start=1)}
+
+
+def enrolment(shop: DemoShop):
+    """The shop as the alliance enrols it."""
+    from services.merchants.alliance.schemas import MerchantCreate  # noqa: PLC0415
+    from services.merchants.enrolment import Enrolment  # noqa: PLC0415
+    from services.merchants.items.schemas import ItemCreate  # noqa: PLC0415
+
+    items = [ItemCreate(name=name, unit="份", price_fen=price, category=shop.trade) for name, price in shop.items]
+    offers = [partial(_offer, offer) for offer in shop.offers]
+    return Enrolment(MerchantCreate.model_validate(_application(shop)), items, offers)
 
 
 def _application(shop: DemoShop) -> dict[str, Any]:
@@ -68,9 +60,11 @@ def _application(shop: DemoShop) -> dict[str, Any]:
     }
 
 
-def _offer(merchant_id: UUID, offer: DemoOffer, items: dict[str, UUID]) -> dict[str, Any]:
+def _offer(offer: DemoOffer, merchant_id: UUID, items: dict[str, UUID]):
+    from services.merchants.offers.schemas import OfferCreate  # noqa: PLC0415
+
     amount = {"percent_off": "percent", "amount_off": "amount_fen", "fixed_price": "price_fen"}.get(offer.effect)
-    return {
+    terms = {
         "merchant_id": merchant_id,
         "title": offer.title,
         "title_en": offer.title_en,
@@ -82,3 +76,4 @@ def _offer(merchant_id: UUID, offer: DemoOffer, items: dict[str, UUID]) -> dict[
         "recurrence": f"FREQ=WEEKLY;BYDAY={offer.weekday}" if offer.weekday else None,
         "limits": {"total": offer.total_limit},
     }
+    return OfferCreate.model_validate(terms)

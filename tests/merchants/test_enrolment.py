@@ -1,57 +1,14 @@
 """A whole alliance at once: the demo community's shops with the article's offers."""
 
-from typing import Any
-from uuid import UUID
-
 from sqlalchemy import text
 
-from services.merchants.alliance.schemas import MerchantCreate
-from services.merchants.enrolment import Enrolment, enrol_merchants
-from services.merchants.items.schemas import ItemCreate
-from services.merchants.offers.schemas import OfferCreate
+from services.merchants.enrolment import enrol_merchants
 from shared.vault import Vault
-from stack.demo.shops import DemoOffer, DemoShop, demo_shops
+from stack.demo.merchants import enrolment
+from stack.demo.shops import demo_shops
 from tests.apps import AppOf, ClientOf
 from tests.merchants.shop import Shop, ok
 from tests.principals import a_community
-
-AMOUNTS = {"percent_off": "percent", "amount_off": "amount_fen", "fixed_price": "price_fen"}
-
-
-def enrolment(shop: DemoShop) -> Enrolment:
-    position = {"longitude": shop.longitude, "latitude": shop.latitude, "crs": "wgs84"}
-    merchant = MerchantCreate.model_validate(
-        {
-            "name": shop.name,
-            "trade": shop.trade,
-            "uscc": shop.uscc,
-            "address": "底商",
-            "position": position,
-            "contact_name": "店主",
-            "contact_phone": shop.contact_phone,
-            "charter_version": "2026-1",
-        }
-    )
-    items = [ItemCreate(name=name, unit="件", price_fen=price, category=shop.trade) for name, price in shop.items]
-    return Enrolment(merchant, items, [lambda id, ids, offer=offer: published(offer, id, ids) for offer in shop.offers])
-
-
-def published(offer: DemoOffer, merchant_id: UUID, item_ids: dict[str, UUID]) -> OfferCreate:
-    effect: dict[str, Any] = {"kind": offer.effect}
-    if offer.effect in AMOUNTS:
-        effect[AMOUNTS[offer.effect]] = offer.amount
-    return OfferCreate.model_validate(
-        {
-            "merchant_id": merchant_id,
-            "title": offer.title,
-            "title_en": offer.title_en,
-            "effect": effect,
-            "scope": {"item_ids": [item_ids[offer.item]] if offer.item else []},
-            "eligibility": {"conditions": list(offer.conditions)},
-            "recurrence": f"FREQ=WEEKLY;BYDAY={offer.weekday}" if offer.weekday else None,
-            "limits": {"total": offer.total_limit},
-        }
-    )
 
 
 async def test_forty_shops_move_in(app_of: AppOf, client_of: ClientOf, attestation_pair: tuple[str, str]) -> None:
