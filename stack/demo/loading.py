@@ -9,6 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlmodel import col
 
 from shared.clock import utc_now
 from shared.db import AsyncSession
@@ -129,12 +130,12 @@ async def _known_workers(session: AsyncSession, dispatch: Opened) -> dict[str, U
     """The workers of an earlier load, by home grid and kind: user names are not stored in dispatch."""
     from services.dispatch.grids.models import Grid  # noqa: PLC0415
 
-    rows = await session.execute(select(Grid.code, Grid.responder_id).where(Grid.community_code == COMMUNITY_CODE))
-    own = {code: responder_id for code, responder_id in rows}  # noqa: C416 - a Result has keys()
+    grids = await session.scalars(select(Grid).where(col(Grid.community_code) == COMMUNITY_CODE))
+    own = {grid.code: grid.responder_id for grid in grids}
     return {
-        worker.username: own[worker.own_grid.code]
+        worker.username: responder_id
         for worker in demo_workers()
-        if worker.own_grid and own.get(worker.own_grid.code)
+        if worker.own_grid and (responder_id := own.get(worker.own_grid.code))
     }
 
 

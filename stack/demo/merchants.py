@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlmodel import col
 
 from stack.demo.access import LOADER, Opened
 from stack.demo.places import COMMUNITY_CODE, demo_grids
@@ -21,8 +22,8 @@ async def load_merchants(merchants: Opened) -> dict[str, UUID]:
 
     shops = demo_shops()
     async with merchants.transaction() as session:
-        rows = select(Merchant.uscc, Merchant.id).where(Merchant.community_code == COMMUNITY_CODE)  # type: ignore[arg-type]
-        present = dict((await session.execute(rows)).all())
+        known = await session.scalars(select(Merchant).where(col(Merchant.community_code) == COMMUNITY_CODE))
+        present = {merchant.uscc: merchant.id for merchant in known}
         if not present:
             vault = Vault(session, merchants.keyring)
             wanted = [enrolment(shop) for shop in shops]

@@ -5,14 +5,14 @@ from sqlalchemy import text
 from services.merchants.enrolment import enrol_merchants
 from shared.vault import Vault
 from stack.demo.merchants import enrolment
+from stack.demo.places import COMMUNITY_CODE
 from stack.demo.shops import demo_shops
 from tests.apps import AppOf, ClientOf
 from tests.merchants.shop import Shop, ok
-from tests.principals import a_community
 
 
 async def test_forty_shops_move_in(app_of: AppOf, client_of: ClientOf, attestation_pair: tuple[str, str]) -> None:
-    app, community, shops = await app_of("merchants"), a_community(), demo_shops()
+    app, community, shops = await app_of("merchants"), COMMUNITY_CODE, demo_shops()
     async with app.state.database.transaction(community) as session:
         vault = Vault(session, app.state.keyring)
         moved_in = await enrol_merchants(session, vault, community, [*map(enrolment, shops)], enrolled_by="demo")

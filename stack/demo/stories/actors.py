@@ -45,9 +45,9 @@ class Actor:
         for _ in range(TRIES):
             response = await self._client.post(path, json=body or {}, headers=headers)
             if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                break
+                return response
             await asyncio.sleep(float(response.headers.get("Retry-After", "1")))
-        return response
+        raise StoryBroken(f"{self.name}: {path} was too busy {TRIES} times")
 
     async def fetch(self, path: str, **headers: str) -> httpx.Response:
         """A page or a file as it comes."""
