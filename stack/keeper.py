@@ -39,6 +39,11 @@ class Keeper:
         await self._ready(process, seconds)
         self._guard = asyncio.create_task(self._keep(process), name=f"keep {self.program.name}")
 
+    async def is_ready(self) -> bool:
+        """Whether it is running now, and ready."""
+        process = self.process
+        return process is not None and process.returncode is None and await self._probe(process.pid)
+
     async def stop(self, *, seconds: float) -> None:
         """Ask it to end and wait; kill it when `seconds` have passed."""
         if self._guard is not None:

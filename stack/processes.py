@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 LAUNCHER = Path(__file__).with_name("launch.py")
+LOWEST_PORT = 10_000
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
 INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """What every process is told beside its own variables; nothing else of the caller's environment leaks into it."""
@@ -90,10 +92,28 @@ def open_log(path: Path) -> IO[bytes]:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
+    """A port of 127.0.0.1 that nobody listens on now, and that no outgoing connection is ever given by the kernel.
+
+    From the kernel's own range a port may be lost while its server restarts: to anybody's outgoing connection, even to
+    the one that was looking for the server and, by chance, met itself.
+    """
+    taken = outgoing_ports()
+    usable = [port for port in range(LOWEST_PORT, 65_536) if port not in taken]
+    for port in random.sample(usable, min(len(usable), 100)):
+        if is_free(port):
+            return port
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def outgoing_ports() -> range:
+    """The ports from which the kernel takes those of outgoing connections; Linux's default where it does not say."""
+    try:
+        low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    except (OSError, ValueError):
+        low, high = 32_768, 60_999
+    return range(low, high + 1)
 
 
 def is_free(port: int) -> bool:

@@ -93,7 +93,7 @@ class Stack:
         for name in ("postgres", "nats", *(each.name for each in SERVICES)):
             port = known.get(name, 0)
             usable = port and port != self.port and is_free(port)
-            ports[name] = port if usable else free_port()
+            ports[name] = port if usable else _another_port({self.port, *ports.values()})
         return ports | {GATEWAY.name: self.port}
 
     async def _start_postgres(self) -> None:
@@ -157,6 +157,12 @@ class Stack:
         self.timings[step] = time.monotonic() - self._began
 
 
+def _another_port(taken: set[int]) -> int:
+    while (port := free_port()) in taken:
+        continue
+    return port
+
+
 def application_program(application: Application, variables: Environment, port: int, log: Path) -> Program:
     """One service or the gateway under uvicorn, told its own variables only."""
     return Program(
@@ -174,9 +180,11 @@ async def answers_ready(port: int) -> bool:
     try:
         async with asyncio.timeout(1):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            status = await reader.readline()
-            writer.close()
+            try:
+                writer.write(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                status = await reader.readline()
+            finally:
+                writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
     except (OSError, TimeoutError):

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 
 from stack import postgres
 from stack.folder import DataFolder, Refused
-from stack.processes import NotStarted, Program, free_port, wait_until
+from stack.processes import NotStarted, Program, free_port, outgoing_ports, wait_until
 
 ORPHAN = """
 import sys, time
@@ -169,3 +170,13 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line() -> None:
         DataFolder(Path("/proc/kaiyuan")).hold()
     assert "\n" not in str(refused.value)
     assert "不可写" in str(refused.value)
+
+
+def test_a_free_port_is_none_that_an_outgoing_connection_may_get() -> None:
+    """Else a server that is restarted may find its port taken, and somebody may connect to themself."""
+    ports = {free_port() for _ in range(50)}
+    assert len(ports) > 25
+    assert ports.isdisjoint(outgoing_ports())
+    with socket.socket() as client, socket.create_server(("127.0.0.1", 0)) as server:
+        client.connect(server.getsockname())
+        assert client.getsockname()[1] in outgoing_ports()
