@@ -18,8 +18,9 @@ import asyncpg
 
 from stack import archive
 from stack.archive import DatabaseDump, Manifest
+from stack.erasures import repeat_erasures
 from stack.postgres import Server, create_database
-from stack.topology import APPLICATIONS, Application
+from stack.topology import APPLICATIONS, RESIDENTS, Application
 
 REPUBLISH = timedelta(hours=1)
 """How far back before the backup events are published again: generously more than a relay or a consumer lags."""
@@ -133,7 +134,17 @@ async def restore_backup(
             report(f"{each.name} ✓")
         for each in APPLICATIONS:
             await _settle(server, each, erasures[each.name], datetime.fromisoformat(manifest.made_at))
+    await _migrate(variables)
+    await repeat_erasures(variables, erasures[RESIDENTS.name])
     return manifest
+
+
+async def _migrate(variables: Mapping[str, str]) -> None:
+    """The use cases that repeat erasures are those of this version."""
+    from shared.migrate import upgrade  # noqa: PLC0415
+
+    for each in APPLICATIONS:
+        await upgrade(each.package, variables[f"{each.prefix}OWNER_DATABASE_URL"])
 
 
 def _check_keys(manifest: Manifest, variables: Mapping[str, str]) -> None:
@@ -196,7 +207,7 @@ async def _replace(server: Server, application: Application, variables: Mapping[
 
 
 async def _settle(server: Server, application: Application, erasures: list[list[str]], made_at: datetime) -> None:
-    """Erase again whoever was erased since the backup; publish again what consumers may not have seen."""
+    """Destroy again the keys destroyed since the backup; publish again what consumers may not have seen."""
     connection = await asyncpg.connect(server.dsn(application.name), timeout=10)
     try:
         if erasures:

@@ -44,7 +44,7 @@ def restore(
         typer.Option(help="较新的备份,重做其中的删除 · A newer backup whose erasures are repeated.", exists=True),
     ] = None,
 ) -> None:
-    """恢复 · Put a backup back. The applications must not be running; `kaiyuan up` migrates it further if need be."""
+    """恢复 · Put a backup back. The applications must not be running; an older backup is migrated."""
     from stack.backup import BackupFailed  # noqa: PLC0415
 
     try:

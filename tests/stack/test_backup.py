@@ -3,18 +3,33 @@
 import json
 import tarfile
 from collections.abc import AsyncIterator
+from datetime import date
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from gateway.accounts.service import NewAccount, create_account
+from gateway.tables import GLOBAL
+from services.residents.households.schemas import HouseholdImport
+from services.residents.importing import import_registry
+from services.residents.people.access import erase_person
+from services.residents.people.models import TagKind
+from services.residents.people.schemas import PersonImport, TagImport
+from shared.audit import Purpose, entries_about, signer_from, verify
+from shared.auth import Principal, Role
+from shared.vault import Vault
 from stack import archive, environment
 from stack.archive import ArchiveDamaged
 from stack.backup import BackupFailed, make_backup, read_anchors, restore_backup
+from stack.connections import database_of, keyring_of
 from stack.environment import Environment
-from stack.topology import APPLICATIONS, REQUESTS, RESIDENTS
+from stack.erasures import repeat_erasures
+from stack.topology import APPLICATIONS, GATEWAY, REQUESTS, RESIDENTS
 from tests import servers
+from tests.principals import a_community
+from tests.residents.registry import a_phone, an_identity_number
 from tests.servers import PostgresServer
 
 pytestmark = pytest.mark.xdist_group("stack")
@@ -122,6 +137,75 @@ async def test_erasures_of_a_newer_backup_are_repeated(system: Environment, tmp_
     await _execute(system, "residents", "TRUNCATE data_key")  # the machine was lost
     await restore_backup(system, tmp_path / "older.tar", force=True, erasures_from=tmp_path / "newer.tar", report=quiet)
     assert await _keys(system) == {person: "destroyed"}
+
+
+async def _neighbours(variables: Environment, community: str) -> list[UUID]:
+    """Two people of one household, each with a phone, an identity number and an account."""
+    home = HouseholdImport(compound="桂花苑", building="1号楼", unit="1单元", room="101")
+    people = [
+        PersonImport(
+            household_id=home.id,
+            name=name,
+            phone=a_phone(),
+            identity_number=an_identity_number(),
+            tags=[TagImport(kind=TagKind.LIVING_ALONE, valid_from=date(2026, 1, 1))],
+        )
+        for name in ("单玉兰", "马春梅")
+    ]
+    async with database_of(variables, RESIDENTS) as database, database.transaction(community) as session:
+        await import_registry(session, keyring_of(variables, RESIDENTS), community, [home], people)
+    async with database_of(variables, GATEWAY) as database, database.transaction(GLOBAL) as session:
+        for person in people:
+            new = NewAccount(role=Role.RESIDENT, area=community, phone=person.phone, person_id=person.id)
+            await create_account(session, keyring_of(variables, GATEWAY), new)
+    return [person.id for person in people]
+
+
+async def _traces(variables: Environment, person_id: UUID) -> dict[str, int]:
+    """In how many rows somebody can still be found, by table."""
+    found = {}
+    for table in ("person_token", "phone_lookup", "person_tag"):
+        rows = await _execute(variables, "residents", f"SELECT FROM {table} WHERE person_id = $1", person_id)
+        found[table] = len(rows)
+    indexed = "SELECT FROM person WHERE id = $1 AND (identity_index IS NOT NULL OR name IS NOT NULL)"
+    found["person"] = len(await _execute(variables, "residents", indexed, person_id))
+    found["account"] = len(await _execute(variables, "gateway", "SELECT FROM account WHERE person_id = $1", person_id))
+    return found
+
+
+async def test_whoever_was_erased_since_is_found_by_nothing(system: Environment, tmp_path: Path) -> None:
+    community = a_community()
+    erased, neighbour = await _neighbours(system, community)
+    before = await _traces(system, neighbour)
+    assert all(before.values())
+    await make_backup(system, tmp_path / "backup.tar", quiet)
+    head = Principal(subject="head", role=Role.HEAD, area=community)
+    async with database_of(system, RESIDENTS) as database, database.transaction(community) as session:
+        vault = Vault(session, keyring_of(system, RESIDENTS))
+        await erase_person(session, vault, signer_from(system["RESIDENTS_SIGNING_KEY"]), head, erased)
+
+    await restore_backup(system, tmp_path / "backup.tar", force=True, erasures_from=None, report=quiet)
+
+    assert not any((await _traces(system, erased)).values())
+    assert await _traces(system, neighbour) == before
+    assert (await _keys(system))[erased] == "destroyed"
+    told = "SELECT data FROM outbox WHERE type = 'residents.person_erased.v1' AND published_at IS NULL"
+    assert [json.loads(row["data"]) for row in await _execute(system, "residents", told)] == [
+        {"person_id": str(erased)}
+    ]
+    async with database_of(system, RESIDENTS) as database, database.transaction(community) as session:
+        (entry,) = await entries_about(session, community, erased, limit=10)
+        assert (entry.actor, entry.action, entry.purpose) == ("restore", "people.erase", Purpose.ERASURE)
+        assert await verify(session, signer_from(system["RESIDENTS_SIGNING_KEY"]).public_key, community) == []
+
+
+async def test_erasures_may_be_repeated_again_and_again(system: Environment, tmp_path: Path) -> None:
+    community = a_community()
+    erased, _ = await _neighbours(system, community)
+    await repeat_erasures(system, [[community, str(erased)]] * 2)
+    await repeat_erasures(system, [[community, str(erased)], [community, str(uuid4())]])
+    told = "SELECT FROM outbox WHERE type = 'residents.person_erased.v1' AND community_code = $1"
+    assert len(await _execute(system, "residents", told, community)) == 1
 
 
 async def test_recent_events_are_published_again(system: Environment, tmp_path: Path) -> None:

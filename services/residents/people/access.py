@@ -1,6 +1,6 @@
 """Personal data in the clear: revealed for a purpose, exported to its owner, erased. Each leaves its trace."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from uuid import UUID
 
@@ -28,12 +28,15 @@ from shared import audit, outbox
 from shared.audit import Purpose
 from shared.auth import Principal, Role
 from shared.clock import china_today, utc_now
+from shared.codes import EVERYWHERE
 from shared.crypto import DataKey, Signer
 from shared.db import AsyncSession
 from shared.errors import NotFound
 from shared.vault import Vault
 
 LOG_PAGE = 100
+RESTORING = Principal(subject="restore", role=Role.GATEWAY, area=EVERYWHERE)
+"""Stands on the record for the command that restores a backup: no person's account acts then."""
 
 
 async def reveal_person(
@@ -109,6 +112,29 @@ async def erase_person(
     From the commit on nobody can read them, here or in a backup; other services follow by event.
     """
     person, _ = await repository.get_person(session, principal, person_id, lock=True)
+    await _erase(session, vault, signer, principal, person)
+
+
+async def repeat_erasures(
+    session: AsyncSession, vault: Vault, signer: Signer, community_code: str, person_ids: Iterable[UUID]
+) -> int:
+    """Erase again whom a restored backup brought back; returns how many it had.
+
+    Whoever is not there gets the mark alone, so that no key is made for them later. The others are told by event, as
+    they were the first time: they were restored as well.
+    """
+    repeated = 0
+    for person_id in sorted(set(person_ids)):
+        found = await repository.find_living(session, community_code, person_id)
+        if found is None:
+            await vault.destroy(community_code, person_id)
+        else:
+            await _erase(session, vault, signer, RESTORING, found[0])
+            repeated += 1
+    return repeated
+
+
+async def _erase(session: AsyncSession, vault: Vault, signer: Signer, principal: Principal, person: Person) -> None:
     await _write_down(session, signer, principal, person, "people.erase", Purpose.ERASURE, list(PersonField))
     await vault.destroy(person.community_code, person.id)
     await repository.forget_tokens(session, person)
