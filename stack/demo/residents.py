@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlmodel import col
 
 from stack.demo.access import LOADER, Opened
 from stack.demo.people import DemoHousehold, DemoPerson
@@ -30,7 +31,7 @@ async def load_registry(residents: Opened, households: list[DemoHousehold]) -> N
     from services.residents.importing import import_registry  # noqa: PLC0415
 
     async with residents.transaction() as session:
-        count = select(func.count()).where(Household.community_code == COMMUNITY_CODE)  # type: ignore[arg-type]
+        count = select(func.count()).where(col(Household.community_code) == COMMUNITY_CODE)
         present = (await session.execute(count)).scalar_one()
     for start in range(present - present % BATCH, len(households), BATCH):
         async with residents.transaction() as session:
@@ -87,7 +88,7 @@ async def _publish_colours(residents: Opened) -> None:
         for code, zh, en, meaning, meaning_en, days, rule in COLOURS
     ]
     async with residents.transaction() as session:
-        there = select(ColourScheme.id).where(ColourScheme.community_code == COMMUNITY_CODE)  # type: ignore[arg-type]
+        there = select(col(ColourScheme.id)).where(col(ColourScheme.community_code) == COMMUNITY_CODE)
         if (await session.execute(there)).first() is None:
             data = ColourSchemeCreate.model_validate({"colours": colours})
             scheme = await draft_scheme(session, COMMUNITY_CODE, data)

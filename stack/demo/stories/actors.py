@@ -53,7 +53,9 @@ class Actor:
         """A page or a file as it comes."""
         return await self._client.get(path, headers=self._headers | headers)
 
-    async def eventually(self, path: str, holds: Callable[[Json], Any], *, within: float, **params: Any) -> Any:
+    async def eventually(
+        self, path: str, holds: Callable[[Json], Any], *, within: float, every: float = 0.05, **params: Any
+    ) -> Any:
         """Read until `holds` gives something, and return that; StoryBroken after `within` seconds."""
         deadline = time.monotonic() + within
         while True:
@@ -62,7 +64,7 @@ class Actor:
                 return found
             if time.monotonic() > deadline:
                 raise StoryBroken(f"{self.name}: {path} did not show it within {within} s")
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(every)
 
     async def _call(self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any) -> Json:
         response = await self._client.request(method, path, headers=self._headers | (headers or {}), **more)

@@ -109,7 +109,11 @@ async def _alerted(seen: LostElder, tell: Tell) -> None:
     )
     follow = f"/v1/public/found-reports/{seen.report['report_id']}"
     view = await seen.guard.eventually(
-        follow, lambda answer: answer["state"] == "on_the_way" and answer, within=10, token=seen.report["follow_token"]
+        follow,
+        lambda answer: answer["state"] == "on_the_way" and answer,
+        within=10,
+        every=0.25,  # a phone's page asks rarely, and public reads are limited
+        token=seen.report["follow_token"],
     )
     seen.public_answers.append(str(view))
     tell("保安看到有人正在赶来 / The guard sees that help is on the way", view)
