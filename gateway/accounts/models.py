@@ -15,10 +15,10 @@ from shared.ids import new_id
 class Account(Base, table=True):
     """Someone who signs in. Holds no name and no phone: a phone is a blind index, everything else is codes and ids."""
 
-    __tablename__ = "account"  # type: ignore[assignment]
+    __tablename__ = "account"
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    role: Role = Field(sa_type=text_enum(Role))  # type: ignore[arg-type]
+    role: Role = Field(sa_type=text_enum(Role))
     area: str
     username: str | None = Field(default=None, unique=True)
     password_hash: str | None = None
@@ -36,7 +36,7 @@ class Account(Base, table=True):
 class Client(Base, table=True):
     """A partner unit's system (共建单位). It signs in by client credentials and may do what it was granted."""
 
-    __tablename__ = "client"  # type: ignore[assignment]
+    __tablename__ = "client"
 
     id: str = Field(primary_key=True, max_length=64)
     secret_digest: bytes

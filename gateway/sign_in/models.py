@@ -12,7 +12,7 @@ from shared.ids import new_id
 class OneTimeCode(Base, table=True):
     """Six digits sent to a phone: single use, five minutes, five tries, bound to the request that asked for them."""
 
-    __tablename__ = "one_time_code"  # type: ignore[assignment]
+    __tablename__ = "one_time_code"
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     phone_sealed: bytes
@@ -27,7 +27,7 @@ class OneTimeCode(Base, table=True):
 class RefreshToken(Base, table=True):
     """One link of a chain: each is used once and replaced; using one again ends the whole family (RFC 9700, 4.14)."""
 
-    __tablename__ = "refresh_token"  # type: ignore[assignment]
+    __tablename__ = "refresh_token"
 
     digest: bytes = Field(primary_key=True)
     family_id: UUID = Field(index=True)

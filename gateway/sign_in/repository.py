@@ -2,9 +2,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
+from sqlmodel import col
 
 from gateway.sign_in.models import OneTimeCode, RefreshToken
-from shared.db import AsyncSession
+from shared.db import AsyncSession, count_changed
 
 
 async def spend_try(session: AsyncSession, request_id: UUID, now: datetime) -> OneTimeCode | None:
@@ -12,12 +13,12 @@ async def spend_try(session: AsyncSession, request_id: UUID, now: datetime) -> O
     statement = (
         update(OneTimeCode)
         .where(
-            OneTimeCode.id == request_id,  # type: ignore[arg-type]
-            OneTimeCode.used_at.is_(None),  # type: ignore[union-attr]
-            OneTimeCode.tries_left > 0,  # type: ignore[arg-type]
-            OneTimeCode.expires_at > now,  # type: ignore[arg-type]
+            col(OneTimeCode.id) == request_id,
+            col(OneTimeCode.used_at).is_(None),
+            col(OneTimeCode.tries_left) > 0,
+            col(OneTimeCode.expires_at) > now,
         )
-        .values(tries_left=OneTimeCode.tries_left - 1)
+        .values(tries_left=col(OneTimeCode.tries_left) - 1)
         .returning(OneTimeCode)
     )
     return (await session.execute(statement)).scalar_one_or_none()
@@ -27,9 +28,9 @@ async def use_code(session: AsyncSession, request_id: UUID, now: datetime) -> bo
     """Mark a code used; False if another request was first."""
     statement = (
         update(OneTimeCode)
-        .where(OneTimeCode.id == request_id, OneTimeCode.used_at.is_(None))  # type: ignore[arg-type,union-attr]
+        .where(col(OneTimeCode.id) == request_id, col(OneTimeCode.used_at).is_(None))
         .values(used_at=now, phone_sealed=b"")
-        .returning(OneTimeCode.id)  # type: ignore[arg-type]
+        .returning(col(OneTimeCode.id))
     )
     return (await session.execute(statement)).first() is not None
 
@@ -43,10 +44,10 @@ async def use_refresh_token(session: AsyncSession, digest: bytes, now: datetime)
     statement = (
         update(RefreshToken)
         .where(
-            RefreshToken.digest == digest,  # type: ignore[arg-type]
-            RefreshToken.used_at.is_(None),  # type: ignore[union-attr]
-            RefreshToken.revoked_at.is_(None),  # type: ignore[union-attr]
-            RefreshToken.expires_at > now,  # type: ignore[arg-type]
+            col(RefreshToken.digest) == digest,
+            col(RefreshToken.used_at).is_(None),
+            col(RefreshToken.revoked_at).is_(None),
+            col(RefreshToken.expires_at) > now,
         )
         .values(used_at=now)
         .returning(RefreshToken)
@@ -55,15 +56,13 @@ async def use_refresh_token(session: AsyncSession, digest: bytes, now: datetime)
 
 
 async def find_refresh_token(session: AsyncSession, digest: bytes) -> RefreshToken | None:
-    return (
-        await session.execute(select(RefreshToken).where(RefreshToken.digest == digest))  # type: ignore[arg-type]
-    ).scalar_one_or_none()
+    return (await session.execute(select(RefreshToken).where(col(RefreshToken.digest) == digest))).scalar_one_or_none()
 
 
 async def revoke_family(session: AsyncSession, family_id: UUID, now: datetime) -> None:
     await session.execute(
         update(RefreshToken)
-        .where(RefreshToken.family_id == family_id, RefreshToken.revoked_at.is_(None))  # type: ignore[arg-type,union-attr]
+        .where(col(RefreshToken.family_id) == family_id, col(RefreshToken.revoked_at).is_(None))
         .values(revoked_at=now)
     )
 
@@ -72,6 +71,5 @@ async def forget_expired(session: AsyncSession, now: datetime) -> int:
     """Timer: drop codes and refresh tokens that can never be used again."""
     gone = 0
     for table in (OneTimeCode, RefreshToken):
-        result = await session.execute(delete(table).where(table.expires_at < now))  # type: ignore[arg-type]
-        gone += result.rowcount  # type: ignore[attr-defined]
+        gone += await count_changed(session, delete(table).where(col(table.expires_at) < now))
     return gone

@@ -14,7 +14,7 @@ from shared.ids import new_id
 class SigningKey(Base, table=True):
     """One Ed25519 key of the issuer. Published before it signs, and after it has stopped until its tokens are dead."""
 
-    __tablename__ = "signing_key"  # type: ignore[assignment]
+    __tablename__ = "signing_key"
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     """Also the `kid`."""

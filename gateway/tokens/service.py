@@ -9,6 +9,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import KeySetSerialization, OKPKey
 from sqlalchemy import delete, select, text
+from sqlmodel import col
 
 from gateway.tables import GLOBAL
 from gateway.tokens.models import SigningKey
@@ -60,13 +61,13 @@ async def rotate_keys(session: AsyncSession, keyring: Keyring, *, now: datetime 
         changed += 1
     for retired in [key for key in stored if key.expires_at <= now]:
         await Vault(session, keyring).destroy(GLOBAL, retired.id)
-        await session.execute(delete(SigningKey).where(SigningKey.id == retired.id))  # type: ignore[arg-type]
+        await session.execute(delete(SigningKey).where(col(SigningKey.id) == retired.id))
         changed += 1
     return changed
 
 
 async def _stored_keys(session: AsyncSession) -> Sequence[SigningKey]:
-    return (await session.execute(select(SigningKey).order_by(SigningKey.signs_from))).scalars().all()  # type: ignore[arg-type]
+    return (await session.execute(select(SigningKey).order_by(col(SigningKey.signs_from)))).scalars().all()
 
 
 async def _make_key(session: AsyncSession, keyring: Keyring, *, signs_from: datetime, now: datetime) -> None:
