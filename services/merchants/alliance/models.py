@@ -38,8 +38,8 @@ class Merchant(Base, Tenant, table=True):
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    state: State = Field(default=State.APPLIED, sa_type=text_enum(State))  # type: ignore[arg-type]
-    state_reason: Reason | None = Field(default=None, sa_type=text_enum(Reason))  # type: ignore[arg-type]
+    state: State = Field(default=State.APPLIED, sa_type=text_enum(State))
+    state_reason: Reason | None = Field(default=None, sa_type=text_enum(Reason))
     name: str
     trade: str = Field(max_length=40)
     uscc: str = Field(max_length=18)

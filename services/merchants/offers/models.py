@@ -55,10 +55,10 @@ class Offer(Base, Tenant, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     merchant_id: UUID
-    state: OfferState = Field(default=OfferState.DRAFT, sa_type=text_enum(OfferState))  # type: ignore[arg-type]
+    state: OfferState = Field(default=OfferState.DRAFT, sa_type=text_enum(OfferState))
     title: str
     title_en: str
-    theme: Theme | None = Field(default=None, sa_type=text_enum(Theme))  # type: ignore[arg-type]
+    theme: Theme | None = Field(default=None, sa_type=text_enum(Theme))
     effect: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     scope: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     eligibility: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
@@ -66,9 +66,9 @@ class Offer(Base, Tenant, table=True):
     valid_to: date | None = None
     recurrence: str | None = None
     hours: list[dict[str, str]] = Field(sa_column=Column(JSONB, nullable=False))
-    on_holidays: OnHolidays = Field(default=OnHolidays.ANY, sa_type=text_enum(OnHolidays))  # type: ignore[arg-type]
+    on_holidays: OnHolidays = Field(default=OnHolidays.ANY, sa_type=text_enum(OnHolidays))
     per_person_count: int | None = None
-    per_person_period: Period | None = Field(default=None, sa_type=text_enum(Period))  # type: ignore[arg-type]
+    per_person_period: Period | None = Field(default=None, sa_type=text_enum(Period))
     total_limit: int | None = None
     budget_fen: int | None = Field(default=None, sa_type=BigInteger)
     exclusivity_group: str | None = Field(default=None, max_length=40)

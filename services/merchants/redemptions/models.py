@@ -41,7 +41,7 @@ class Redemption(Base, Tenant, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     merchant_id: UUID
-    state: State = Field(default=State.RESERVED, sa_type=text_enum(State))  # type: ignore[arg-type]
+    state: State = Field(default=State.RESERVED, sa_type=text_enum(State))
     holder: bytes
     code: str | None = Field(default=None, max_length=10)
     """Forgotten as soon as it has been used or has run out."""
@@ -55,7 +55,7 @@ class Redemption(Base, Tenant, table=True):
     """When it was reversed, cancelled or expired."""
     reverse_reason: ReverseReason | None = Field(
         default=None,
-        sa_type=text_enum(ReverseReason),  # type: ignore[arg-type]
+        sa_type=text_enum(ReverseReason),
     )
     version: int = 1
     created_at: datetime = Field(default_factory=utc_now)

@@ -36,7 +36,7 @@ class Category(Base, Tenant, table=True):
     parent_code: str | None = Field(default=None, max_length=60)
     name_zh: str
     name_en: str
-    default_urgency: Urgency = Field(default=Urgency.NORMAL, sa_type=text_enum(Urgency))  # type: ignore[arg-type]
+    default_urgency: Urgency = Field(default=Urgency.NORMAL, sa_type=text_enum(Urgency))
     form: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False))
     """What is asked besides the description: `schemas.FormAttribute`, in order."""
     public: bool = False
@@ -67,7 +67,7 @@ class DeadlinePolicy(Base, Tenant, table=True):
 
     category_code: str = Field(primary_key=True, max_length=60)
     policy_version: int = Field(primary_key=True)
-    urgency: Urgency = Field(primary_key=True, sa_type=text_enum(Urgency))  # type: ignore[arg-type]
+    urgency: Urgency = Field(primary_key=True, sa_type=text_enum(Urgency))
     accept_minutes: int
     first_response_minutes: int
     resolution_minutes: int

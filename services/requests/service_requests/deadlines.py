@@ -8,9 +8,11 @@ accepted at the last moment and dispatched at once.
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, Self
+from typing import Any, Self, TypedDict
 
-from services.requests.categories.models import Urgency
+from sqlalchemy import Row
+
+from services.requests.categories.models import DeadlinePolicy, Urgency
 from services.requests.service_requests.models import ServiceRequest
 from services.requests.service_requests.states import OPEN, State
 from shared.worktime import WorkingCalendar
@@ -24,15 +26,6 @@ class Deadline(StrEnum):
     RESOLUTION = "resolution"
 
 
-class HasMinutes(Protocol):
-    """What a `DeadlinePolicy`, and a row that was joined with one, has."""
-
-    accept_minutes: int
-    first_response_minutes: int
-    resolution_minutes: int
-    reopened_minutes: int
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What one version of a policy promises."""
@@ -43,7 +36,8 @@ class Terms:
     reopened: timedelta
 
     @classmethod
-    def of(cls, policy: HasMinutes) -> Self:
+    def of(cls, policy: DeadlinePolicy | Row[Any]) -> Self:
+        """The terms of a policy, or of a row that was joined with one."""
         return cls(
             timedelta(minutes=policy.accept_minutes),
             timedelta(minutes=policy.first_response_minutes),
@@ -56,8 +50,16 @@ def _later(urgency: Urgency, start: datetime, working: timedelta) -> datetime:
     return _CALENDARS[urgency].add(start, working).astimezone(UTC)
 
 
-def first_promise(urgency: Urgency, terms: Terms, now: datetime) -> dict[str, datetime]:
-    """accept_by, respond_by and resolve_by of a request submitted now. Urgent ones are accepted as they come."""
+class Promise(TypedDict):
+    """By when, as columns of a request."""
+
+    accept_by: datetime
+    respond_by: datetime
+    resolve_by: datetime
+
+
+def first_promise(urgency: Urgency, terms: Terms, now: datetime) -> Promise:
+    """What a request submitted now is promised. Urgent ones are accepted as they come."""
     accept_by = now if urgency is Urgency.URGENT else _later(urgency, now, terms.accept)
     return {
         "accept_by": accept_by,

@@ -111,7 +111,7 @@ def new_request(community_code: str, terms: Row[Any], *, category_code: str, **v
         policy_version=terms.policy_version,
         created_at=now,
         updated_at=now,
-        **first_promise(terms.urgency, Terms.of(terms), now),  # type: ignore[arg-type]
+        **first_promise(terms.urgency, Terms.of(terms), now),
         **values,
     )
     request.next_due_at = next_due(request)

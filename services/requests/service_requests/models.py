@@ -138,12 +138,12 @@ class ServiceRequest(Base, Tenant, table=True):
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    state: State = Field(default=State.SUBMITTED, sa_type=text_enum(State))  # type: ignore[arg-type]
+    state: State = Field(default=State.SUBMITTED, sa_type=text_enum(State))
     category_code: str = Field(max_length=60)
     category_class: str = Field(max_length=60)
     """One of the five classes: what the category's code begins with."""
-    urgency: Urgency = Field(sa_type=text_enum(Urgency))  # type: ignore[arg-type]
-    channel: Channel = Field(sa_type=text_enum(Channel))  # type: ignore[arg-type]
+    urgency: Urgency = Field(sa_type=text_enum(Urgency))
+    channel: Channel = Field(sa_type=text_enum(Channel))
     origin_type: str | None = None
     origin_id: UUID | None = None
     grid_code: str | None = Field(default=None, max_length=15)
@@ -207,9 +207,9 @@ class TimelineEntry(Base, Tenant, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     request_id: UUID
-    step: Step = Field(sa_type=text_enum(Step))  # type: ignore[arg-type]
-    visibility: Visibility = Field(sa_type=text_enum(Visibility))  # type: ignore[arg-type]
-    state: State = Field(sa_type=text_enum(State))  # type: ignore[arg-type]
+    step: Step = Field(sa_type=text_enum(Step))
+    visibility: Visibility = Field(sa_type=text_enum(Visibility))
+    state: State = Field(sa_type=text_enum(State))
     """The request's state after the step."""
     actor: str
     """The account's subject, or the name of the service whose event it was."""
@@ -243,7 +243,7 @@ class Rating(Base, Tenant, table=True):
     score: int
     solved: bool
     satisfied: bool
-    commendation: Commendation | None = Field(default=None, sa_type=text_enum(Commendation))  # type: ignore[arg-type]
+    commendation: Commendation | None = Field(default=None, sa_type=text_enum(Commendation))
     key_subject_id: UUID | None = None
     text_sealed: bytes | None = None
     created_at: datetime = Field(default_factory=utc_now)

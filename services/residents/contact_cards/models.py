@@ -67,7 +67,7 @@ class ContactCard(Base, Tenant, table=True):
     grid_code: str = Field(max_length=15)
     household_id: UUID | None = None
     person_id: UUID | None = None
-    state: CardState = Field(default=CardState.ISSUED, sa_type=text_enum(CardState))  # type: ignore[arg-type]
+    state: CardState = Field(default=CardState.ISSUED, sa_type=text_enum(CardState))
     issued_by: str
     delivered_at: datetime | None = None
     delivered_by: str | None = None

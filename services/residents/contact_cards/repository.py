@@ -11,7 +11,7 @@ from services.residents.households.models import Household
 from services.residents.people.models import Person
 from shared.auth import Principal, Role
 from shared.clock import utc_now
-from shared.db import AsyncSession
+from shared.db import AsyncSession, count_changed
 from shared.errors import NotFound
 
 SCAN_INTERVAL = timedelta(minutes=1)
@@ -149,4 +149,4 @@ async def move_cards(session: AsyncSession, community_code: str, household_id: U
         .values(grid_code=col(Household.grid_code), updated_at=utc_now(), version=col(ContactCard.version) + 1)
         .execution_options(synchronize_session=False)
     )
-    return (await session.execute(statement)).rowcount  # type: ignore[attr-defined]
+    return await count_changed(session, statement)

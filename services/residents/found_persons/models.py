@@ -89,8 +89,8 @@ class FoundPerson(Base, Tenant, table=True):
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
-    state: CaseState = Field(default=CaseState.REPORTED, sa_type=text_enum(CaseState))  # type: ignore[arg-type]
-    channel: Channel = Field(sa_type=text_enum(Channel))  # type: ignore[arg-type]
+    state: CaseState = Field(default=CaseState.REPORTED, sa_type=text_enum(CaseState))
+    channel: Channel = Field(sa_type=text_enum(Channel))
     grid_code: str | None = Field(default=None, max_length=15)
     """The card's grid, or the one that answers for the place; its worker is sent."""
     card_id: UUID | None = None
@@ -107,7 +107,7 @@ class FoundPerson(Base, Tenant, table=True):
     police_advised_at: datetime | None = None
     """Time ran out: calling the police (110) was advised to the duty desk."""
     police_called_at: datetime | None = None
-    outcome: Outcome | None = Field(default=None, sa_type=text_enum(Outcome))  # type: ignore[arg-type]
+    outcome: Outcome | None = Field(default=None, sa_type=text_enum(Outcome))
     closed_at: datetime | None = None
     forgotten_at: datetime | None = None
     """When the case's data key was destroyed; ids, codes and times remain for statistics."""
@@ -132,7 +132,7 @@ class FoundReport(Base, Tenant, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     found_person_id: UUID
-    channel: Channel = Field(sa_type=text_enum(Channel))  # type: ignore[arg-type]
+    channel: Channel = Field(sa_type=text_enum(Channel))
     content: bytes
     """Sealed JSON: place, position, finder, note."""
     follow_digest: bytes | None = None
@@ -156,7 +156,7 @@ class FoundPersonEntry(Base, Tenant, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     found_person_id: UUID
-    kind: EntryKind = Field(sa_type=text_enum(EntryKind))  # type: ignore[arg-type]
+    kind: EntryKind = Field(sa_type=text_enum(EntryKind))
     actor: str
     """The account that did it; `public`, `timer` or `dispatch` where none did."""
     detail: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))

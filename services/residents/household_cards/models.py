@@ -47,7 +47,7 @@ class ColourScheme(Base, Tenant, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     number: int
     """Counts the community's schemes: 1, 2, 3 …"""
-    state: SchemeState = Field(default=SchemeState.DRAFT, sa_type=text_enum(SchemeState))  # type: ignore[arg-type]
+    state: SchemeState = Field(default=SchemeState.DRAFT, sa_type=text_enum(SchemeState))
     colours: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     """In order of precedence; the last one has no rule and takes every household that no other took."""
     published_at: datetime | None = None
@@ -114,7 +114,7 @@ class HouseholdCardChange(Base, Tenant, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     household_id: UUID
-    cause: ChangeCause = Field(sa_type=text_enum(ChangeCause))  # type: ignore[arg-type]
+    cause: ChangeCause = Field(sa_type=text_enum(ChangeCause))
     scheme_number: int | None
     colour: str | None
     derived_colour: str | None

@@ -68,9 +68,9 @@ def _versioned() -> tuple[sa.Column, ...]:
     return sa.Column("version", sa.Integer(), nullable=False), _time("created_at"), _time("updated_at")
 
 
-def _of(table: str, column: str, parent: str, **options: str) -> sa.ForeignKeyConstraint:
+def _of(table: str, column: str, parent: str, *, ondelete: str | None = None) -> sa.ForeignKeyConstraint:
     columns = [f"{parent}.community_code", f"{parent}.id"]
-    return sa.ForeignKeyConstraint(["community_code", column], columns, name=f"fk_{table}_{parent}", **options)
+    return sa.ForeignKeyConstraint(["community_code", column], columns, name=f"fk_{table}_{parent}", ondelete=ondelete)
 
 
 def _create_contact_card() -> None:

@@ -54,7 +54,7 @@ class Notice(Base, Tenant, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     person_id: UUID | None = None
     """None: the community's duty desk."""
-    kind: NoticeKind = Field(sa_type=text_enum(NoticeKind))  # type: ignore[arg-type]
+    kind: NoticeKind = Field(sa_type=text_enum(NoticeKind))
     parameters: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
     """Ids and codes only."""
     read_at: datetime | None = None
@@ -82,11 +82,11 @@ class Delivery(Base, Tenant, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     """Also the reference under which a messaging gateway recognises a repetition."""
     notice_id: UUID | None = None
-    kind: NoticeKind = Field(sa_type=text_enum(NoticeKind))  # type: ignore[arg-type]
-    recipient: Recipient = Field(sa_type=text_enum(Recipient))  # type: ignore[arg-type]
+    kind: NoticeKind = Field(sa_type=text_enum(NoticeKind))
+    recipient: Recipient = Field(sa_type=text_enum(Recipient))
     recipient_id: UUID
     parameters: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
-    state: DeliveryState = Field(default=DeliveryState.PENDING, sa_type=text_enum(DeliveryState))  # type: ignore[arg-type]
+    state: DeliveryState = Field(default=DeliveryState.PENDING, sa_type=text_enum(DeliveryState))
     attempts: int = 0
     due_at: datetime = Field(default_factory=utc_now)
     sent_at: datetime | None = None

@@ -134,7 +134,7 @@ class PersonTag(Base, Tenant, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     person_id: UUID
-    kind: TagKind = Field(sa_type=text_enum(TagKind))  # type: ignore[arg-type]
+    kind: TagKind = Field(sa_type=text_enum(TagKind))
     valid_from: date
     valid_to: date | None = None
     """The last day on which it holds."""
@@ -163,7 +163,7 @@ class FamilyContact(Base, Tenant, table=True):
     person_id: UUID
     position: int
     """1 is called first. Changed only while the person's row is locked."""
-    relation: Relation = Field(sa_type=text_enum(Relation))  # type: ignore[arg-type]
+    relation: Relation = Field(sa_type=text_enum(Relation))
     name: bytes
     phone: bytes
     created_at: datetime = Field(default_factory=utc_now)
