@@ -143,9 +143,7 @@ async def _household(session: AsyncSession, vault: Vault, code: str, compound: s
     return household_id
 
 
-async def _person(
-    session: AsyncSession, vault: Vault, code: str, household_id: UUID, data: PersonalData
-) -> UUID:
+async def _person(session: AsyncSession, vault: Vault, code: str, household_id: UUID, data: PersonalData) -> UUID:
     person_id = new_id()
     key = await vault.key_for(code, person_id)
     session.add(
