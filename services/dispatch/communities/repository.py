@@ -1,8 +1,8 @@
 from sqlalchemy import Select, select
 
 from services.dispatch.communities.models import Community
-from services.dispatch.tables import in_area
 from shared.auth import Principal
+from shared.conditions import in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
 

@@ -6,8 +6,9 @@ from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from services.dispatch.tables import Base, one_of
+from services.dispatch.tables import Base
 from shared.clock import utc_now
+from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.geo import GridKind
 

@@ -5,8 +5,8 @@ from sqlalchemy import Select, select
 from sqlmodel import col
 
 from services.dispatch.grids.models import Grid, GridBoundaryVersion
-from services.dispatch.tables import in_area
 from shared.auth import Principal
+from shared.conditions import in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
 

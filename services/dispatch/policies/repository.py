@@ -3,8 +3,8 @@ from sqlmodel import col
 
 from services.dispatch.policies.models import DispatchPolicy
 from services.dispatch.policies.schemas import DEFAULT_RULES, PolicyRules
-from services.dispatch.tables import in_area
 from shared.auth import Principal
+from shared.conditions import in_area
 from shared.db import AsyncSession
 
 

@@ -12,8 +12,8 @@ from services.dispatch.communities.models import Community
 from services.dispatch.grids.models import Grid
 from services.dispatch.responders.errors import ResponderUnknown
 from services.dispatch.responders.models import Absence, Responder, RosterEntry
-from services.dispatch.tables import in_area
 from shared.auth import Principal, Role
+from shared.conditions import in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
 

@@ -6,9 +6,10 @@ from sqlalchemy import Column, ForeignKeyConstraint, Index, UniqueConstraint, te
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from services.dispatch.tables import Base, one_of
+from services.dispatch.tables import Base
 from services.dispatch.work_orders.vocabulary import Cause, Ending, HandBackReason, Outcome, State, Tier, Urgency
 from shared.clock import utc_now
+from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
 

@@ -11,11 +11,11 @@ from sqlmodel import col
 from services.dispatch.communities.models import Community
 from services.dispatch.grids.models import Grid
 from services.dispatch.responders.models import Responder
-from services.dispatch.tables import in_area
 from services.dispatch.work_orders.models import WorkOrder, WorkOrderAssignment
 from services.dispatch.work_orders.vocabulary import Ending, HandBackReason
 from shared.auth import Principal, Role
 from shared.clock import utc_now
+from shared.conditions import in_area
 from shared.db import AsyncSession, columns_of
 from shared.errors import NotFound
 from shared.vault import DESTROYED, data_key

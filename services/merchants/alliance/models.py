@@ -7,8 +7,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from services.merchants.alliance.states import Reason, State
-from services.merchants.tables import Base, one_of
+from services.merchants.tables import Base
 from shared.clock import utc_now
+from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
 

@@ -6,8 +6,8 @@ from sqlmodel import col
 from services.merchants.alliance.auth import SEES_ALL_STATES
 from services.merchants.alliance.models import Merchant
 from services.merchants.alliance.states import MEMBERS, State
-from services.merchants.tables import in_area
 from shared.auth import Principal, Role
+from shared.conditions import in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
 

@@ -6,7 +6,7 @@ from sqlmodel import col
 
 from services.merchants.alliance.models import Merchant
 from services.merchants.items.models import Item
-from services.merchants.tables import among
+from shared.conditions import among
 from shared.db import AsyncSession
 from shared.errors import NotFound
 

@@ -13,8 +13,8 @@ from services.merchants.nearness import NearQuery
 from services.merchants.offers import repository
 from services.merchants.offers.models import Offer, OfferCounter, OfferState
 from services.merchants.offers.terms import schedule_of
-from services.merchants.tables import among
 from shared.clock import CHINA, utc_now
+from shared.conditions import among
 from shared.db import AsyncSession, columns_of
 from shared.pagination import Page, PageQuery, paginate
 

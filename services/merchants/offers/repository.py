@@ -10,8 +10,8 @@ from services.merchants.alliance.models import Merchant
 from services.merchants.alliance.states import State
 from services.merchants.items.models import Item
 from services.merchants.offers.models import Offer, OfferCounter, OfferState
-from services.merchants.tables import among, in_area
 from shared.auth import Principal, Role
+from shared.conditions import among, in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
 

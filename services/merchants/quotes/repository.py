@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from services.merchants.redemptions.models import OfferUse
-from services.merchants.tables import among
+from shared.conditions import among
 from shared.db import AsyncSession
 
 

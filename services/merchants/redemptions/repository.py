@@ -10,9 +10,9 @@ from sqlmodel import col
 from services.merchants.offers.models import OfferCounter
 from services.merchants.redemptions.models import OfferUse, Redemption, RedemptionOffer
 from services.merchants.redemptions.states import State
-from services.merchants.tables import among, in_area
 from shared.auth import Principal, Role
 from shared.clock import utc_now
+from shared.conditions import among, in_area
 from shared.db import AsyncSession
 from shared.outbox import outbox
 from shared.statements import NewRow, adding, together

@@ -11,6 +11,7 @@ from services.requests.categories.models import Urgency
 from services.requests.service_requests.states import State
 from services.requests.tables import Base
 from shared.clock import utc_now
+from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
 
@@ -67,11 +68,6 @@ class Commendation(StrEnum):
     """锦旗: a silk pennant, given to whoever helped."""
 
 
-def _one_of(column: str, kind: type[StrEnum]) -> CheckConstraint:
-    listed = ", ".join(f"'{member.value}'" for member in kind)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
 class ServiceRequest(Base, Tenant, table=True):
     """A service request (居民诉求): what a resident wants, from its submission to its confirmation.
 
@@ -82,9 +78,9 @@ class ServiceRequest(Base, Tenant, table=True):
 
     __tablename__ = "service_request"
     __table_args__ = (
-        _one_of("state", State),
-        _one_of("urgency", Urgency),
-        _one_of("channel", Channel),
+        one_of("state", State),
+        one_of("urgency", Urgency),
+        one_of("channel", Channel),
         CheckConstraint("grid_code IS NULL OR starts_with(grid_code, community_code)", name="grid_in_community"),
         CheckConstraint("(origin_type IS NULL) = (origin_id IS NULL)", name="origin"),
         CheckConstraint("category_class = split_part(category_code, '.', 1)", name="category_class"),
@@ -197,9 +193,9 @@ class TimelineEntry(Base, Tenant, table=True):
 
     __tablename__ = "timeline_entry"
     __table_args__ = (
-        _one_of("step", Step),
-        _one_of("visibility", Visibility),
-        _one_of("state", State),
+        one_of("step", Step),
+        one_of("visibility", Visibility),
+        one_of("state", State),
         ForeignKeyConstraint(["community_code", "request_id"], _REQUEST),
         Index(None, "community_code", "request_id", "id"),
         Index(None, "community_code", "key_subject_id", postgresql_where=text("key_subject_id IS NOT NULL")),

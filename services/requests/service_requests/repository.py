@@ -16,8 +16,8 @@ from services.requests.service_requests.models import (
     TimelineEntry,
     Visibility,
 )
-from services.requests.tables import in_area
 from shared.auth import Principal, Role
+from shared.conditions import in_area
 from shared.db import AsyncSession, text_enum
 from shared.errors import NotFound
 from shared.grid_directory import grid_of_address

@@ -5,9 +5,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from services.residents.people.models import one_of
 from services.residents.tables import Base
 from shared.clock import utc_now
+from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
 
@@ -41,7 +41,7 @@ class ContactCard(Base, Tenant, table=True):
         ForeignKeyConstraint(
             ["community_code", "person_id"], ["person.community_code", "person.id"], name="fk_contact_card_person"
         ),
-        CheckConstraint(one_of(CardState, "state"), name="state"),
+        one_of("state", CardState),
         CheckConstraint("starts_with(grid_code, community_code)", name="grid_in_community"),
         CheckConstraint("(state = 'replaced') = (replaced_by IS NOT NULL)", name="replaced_by"),
         Index(

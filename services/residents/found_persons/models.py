@@ -7,9 +7,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.residents.found_persons.states import CaseState
-from services.residents.people.models import one_of
 from services.residents.tables import Base
 from shared.clock import utc_now
+from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
 
@@ -58,9 +58,9 @@ class FoundPerson(Base, Tenant, table=True):
 
     __tablename__ = "found_person"
     __table_args__ = (
-        CheckConstraint(one_of(CaseState, "state"), name="state"),
-        CheckConstraint(one_of(Channel, "channel"), name="channel"),
-        CheckConstraint(one_of(Outcome, "outcome"), name="outcome"),
+        one_of("state", CaseState),
+        one_of("channel", Channel),
+        one_of("outcome", Outcome),
         CheckConstraint("(state IN ('closed', 'unfounded')) = (closed_at IS NOT NULL)", name="closed_at"),
         CheckConstraint("state NOT IN ('identified', 'family_notified') OR person_id IS NOT NULL", name="identified"),
         ForeignKeyConstraint(
@@ -121,7 +121,7 @@ class FoundReport(Base, Tenant, table=True):
 
     __tablename__ = "found_report"
     __table_args__ = (
-        CheckConstraint(one_of(Channel, "channel"), name="channel"),
+        one_of("channel", Channel),
         ForeignKeyConstraint(
             ["community_code", "found_person_id"],
             ["found_person.community_code", "found_person.id"],
@@ -145,7 +145,7 @@ class FoundPersonEntry(Base, Tenant, table=True):
 
     __tablename__ = "found_person_entry"
     __table_args__ = (
-        CheckConstraint(one_of(EntryKind, "kind"), name="kind"),
+        one_of("kind", EntryKind),
         ForeignKeyConstraint(
             ["community_code", "found_person_id"],
             ["found_person.community_code", "found_person.id"],

@@ -14,16 +14,16 @@ from services.residents.found_persons.models import (
 )
 from services.residents.found_persons.states import OPEN
 from services.residents.people.models import Person
-from services.residents.scope import in_area
 from shared.auth import Principal, Role
 from shared.clock import utc_now
+from shared.conditions import in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
 
 
 def readable(principal: Principal) -> Select[FoundPerson]:
     """The cases that this principal may open; every query of cases for a person starts here."""
-    statement = select(FoundPerson).where(in_area(col(FoundPerson.community_code), principal))
+    statement = select(FoundPerson).where(in_area(col(FoundPerson.community_code), principal.area))
     match principal.role:
         case Role.STAFF | Role.HEAD:
             return statement

@@ -15,8 +15,8 @@ from services.residents.household_cards.models import (
 )
 from services.residents.households.models import Household
 from services.residents.people.models import Person, PersonTag
-from services.residents.scope import among, in_area
 from shared.auth import Principal
+from shared.conditions import among, in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
 
@@ -24,7 +24,7 @@ CardInGrid = tuple[HouseholdCard, str | None]
 
 
 def readable_schemes(principal: Principal) -> Select[ColourScheme]:
-    return select(ColourScheme).where(in_area(col(ColourScheme.community_code), principal))
+    return select(ColourScheme).where(in_area(col(ColourScheme.community_code), principal.area))
 
 
 async def get_scheme(

@@ -6,8 +6,8 @@ from sqlmodel import col
 
 from services.residents.household_cards.models import HouseholdCard
 from services.residents.households.models import Household
-from services.residents.scope import in_area
 from shared.auth import Principal, Role
+from shared.conditions import in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
 from shared.grid_directory import grid_address
@@ -15,7 +15,7 @@ from shared.grid_directory import grid_address
 
 def readable(principal: Principal) -> Select[Household]:
     """The households that this principal may see; every query for a person starts here."""
-    statement = select(Household).where(in_area(col(Household.community_code), principal))
+    statement = select(Household).where(in_area(col(Household.community_code), principal.area))
     match principal.role:
         case Role.STAFF | Role.HEAD | Role.SUPERVISOR | Role.GATEWAY:
             return statement

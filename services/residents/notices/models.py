@@ -2,13 +2,13 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, text
+from sqlalchemy import Column, ForeignKeyConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from services.residents.people.models import one_of
 from services.residents.tables import Base
 from shared.clock import utc_now
+from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
 
@@ -47,7 +47,7 @@ class Notice(Base, Tenant, table=True):
 
     __tablename__ = "notice"
     __table_args__ = (
-        CheckConstraint(one_of(NoticeKind, "kind"), name="kind"),
+        one_of("kind", NoticeKind),
         Index("ix_notice_person", "community_code", "person_id", "id"),
     )
 
@@ -67,9 +67,9 @@ class Delivery(Base, Tenant, table=True):
 
     __tablename__ = "delivery"
     __table_args__ = (
-        CheckConstraint(one_of(NoticeKind, "kind"), name="kind"),
-        CheckConstraint(one_of(DeliveryState, "state"), name="state"),
-        CheckConstraint(one_of(Recipient, "recipient"), name="recipient"),
+        one_of("kind", NoticeKind),
+        one_of("state", DeliveryState),
+        one_of("recipient", Recipient),
         ForeignKeyConstraint(
             ["community_code", "notice_id"],
             ["notice.community_code", "notice.id"],

@@ -7,15 +7,15 @@ from sqlmodel import col
 
 from services.residents.notices.models import Delivery, DeliveryState, Notice
 from services.residents.people.models import FamilyContact, Person
-from services.residents.scope import in_area
 from shared.auth import Principal, Role
+from shared.conditions import in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
 
 
 def readable(principal: Principal) -> Select[Notice]:
     """The notices that are this principal's; every query of notices for a person starts here."""
-    statement = select(Notice).where(in_area(col(Notice.community_code), principal))
+    statement = select(Notice).where(in_area(col(Notice.community_code), principal.area))
     if principal.role in (Role.STAFF, Role.HEAD):
         return statement.where(col(Notice.person_id).is_(None))
     if principal.person_id is not None:

@@ -7,6 +7,7 @@ from sqlmodel import Field
 
 from services.residents.tables import Base
 from shared.clock import utc_now
+from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
 
@@ -46,11 +47,6 @@ class Relation(StrEnum):
     GUARDIAN = "guardian"
     NEIGHBOUR = "neighbour"
     FRIEND = "friend"
-
-
-def one_of(kind: type[StrEnum], column: str) -> str:
-    """The CHECK that a column holds one of the enum's values."""
-    return f"{column} IN ({', '.join(repr(member.value) for member in kind)})"
 
 
 class Person(Base, Tenant, table=True):
@@ -123,7 +119,7 @@ class PersonTag(Base, Tenant, table=True):
 
     __tablename__ = "person_tag"
     __table_args__ = (
-        CheckConstraint(one_of(TagKind, "kind"), name="kind"),
+        one_of("kind", TagKind),
         CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="dates_in_order"),
         ForeignKeyConstraint(
             ["community_code", "person_id"], ["person.community_code", "person.id"], name="fk_person_tag_person"
@@ -152,7 +148,7 @@ class FamilyContact(Base, Tenant, table=True):
 
     __tablename__ = "family_contact"
     __table_args__ = (
-        CheckConstraint(one_of(Relation, "relation"), name="relation"),
+        one_of("relation", Relation),
         ForeignKeyConstraint(
             ["community_code", "person_id"], ["person.community_code", "person.id"], name="fk_family_contact_person"
         ),

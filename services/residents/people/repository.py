@@ -27,8 +27,8 @@ from services.residents.household_cards.repository import valid_on
 from services.residents.households.models import Household
 from services.residents.people.models import FamilyContact, Person, PersonTag, PersonToken, PhoneLookup, TagKind
 from services.residents.people.tokens import Alternatives
-from services.residents.scope import among, in_area
 from shared.auth import Principal, Role
+from shared.conditions import among, in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
 
@@ -51,7 +51,7 @@ def readable(principal: Principal) -> Select[Person, Household]:
             Household,
             _LIVES_THERE,
         )
-        .where(in_area(col(Person.community_code), principal), col(Person.erased_at).is_(None))
+        .where(in_area(col(Person.community_code), principal.area), col(Person.erased_at).is_(None))
     )
     match principal.role:
         case Role.STAFF | Role.HEAD | Role.SUPERVISOR | Role.GATEWAY:
