@@ -191,7 +191,7 @@ async def test_everything_killed_at_random(exposed: Exposed, seed: int) -> None:
     assert await list_dead_letters(pair.target) == []
 
 
-async def test_jetstream_wiped_and_the_projection_rebuilt_from_the_outbox(pair: Pair, nats_server: NatsServer) -> None:
+async def test_jetstream_wiped_and_the_projection_rebuilt_from_the_outbox(pair: Pair, toy_nats: NatsServer) -> None:
     pair.start_relay()
     end_consumer = pair.start_consumer()
     for number in range(8):
@@ -201,7 +201,7 @@ async def test_jetstream_wiped_and_the_projection_rebuilt_from_the_outbox(pair: 
     before = await pair.seen()
 
     await end_consumer()
-    await wipe_jetstream(nats_server)
+    await wipe_jetstream(toy_nats)
     async with pair.target.transaction(EVERYWHERE) as session:
         await session.execute(text("DELETE FROM seen"))
     assert await forget(pair.target, "dispatch__requests") == 240
@@ -216,12 +216,12 @@ async def test_jetstream_wiped_and_the_projection_rebuilt_from_the_outbox(pair: 
     assert await pair.seen() == before
 
 
-async def test_a_running_pair_outlives_the_wipe_of_jetstream(pair: Pair, nats_server: NatsServer) -> None:
+async def test_a_running_pair_outlives_the_wipe_of_jetstream(pair: Pair, toy_nats: NatsServer) -> None:
     pair.start_relay()
     pair.start_consumer()
     await pair.publish("things/a", range(1, 11))
     await eventually(lambda: everything_arrived(pair))
-    await wipe_jetstream(nats_server)
+    await wipe_jetstream(toy_nats)
     await pair.publish("things/a", range(11, 21))
     await eventually(lambda: everything_arrived(pair), within=DRAINED_WITHIN)
     assert await pair.seen() == {"things/a": list(range(1, 21))}

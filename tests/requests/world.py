@@ -9,9 +9,11 @@ from uuid import UUID, uuid4
 import httpx
 from fastapi import FastAPI
 from sqlalchemy import select, text
+from sqlmodel import col
 
 from services.requests.categories.service import seed_categories
 from services.requests.consumers import consumers
+from services.requests.service_requests.models import ServiceRequest
 from services.requests.service_requests.overdue import mark_overdue
 from shared.clock import utc_now
 from shared.db import Database
@@ -113,10 +115,14 @@ class World:
         )
 
     async def sweep(self) -> None:
-        """What the timer does, within this community."""
+        """What the timer does, within this community; what the running timer holds at this moment is waited for."""
         async with self.database.transaction(self.code) as session:
             while await mark_overdue(session):
                 pass
+        async with self.database.transaction(self.code) as session:
+            await session.execute(
+                select(ServiceRequest.id).where(col(ServiceRequest.community_code) == self.code).with_for_update()
+            )
 
     async def published(self, subject_id: str | None = None) -> list[Any]:
         """This community's outbox rows in order."""

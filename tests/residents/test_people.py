@@ -249,7 +249,8 @@ async def test_an_erased_person_can_be_neither_found_nor_read(registry: Registry
         found = await registry.post("/v1/people/search", {"purpose": "lost_person"} | criterion)
         assert found["items"] == []
     gateway = bearer("gateway", "*")
-    assert await registry.post("/internal/people/by-phone", {"phone": phone}, by=gateway) == []
+    known = await registry.post("/internal/people/by-phone", {"phone": phone}, by=gateway)
+    assert person["id"] not in {each["person_id"] for each in known}  # another community's test may draw the phone
     assert await registry.events("person_erased") == [{"person_id": person["id"]}]
     async with registry.app.state.database.transaction(registry.community) as session:
         for table, column in (

@@ -20,9 +20,9 @@ SUBJECT = "kaiyuan.requests.150299001001.happened"
 
 
 @pytest.fixture
-async def bus(nats_server: NatsServer) -> AsyncIterator[Bus]:
-    await wipe_jetstream(nats_server)
-    made = Bus(nats_server.url, "requests", nats_server.password, name="test")
+async def bus(toy_nats: NatsServer) -> AsyncIterator[Bus]:
+    await wipe_jetstream(toy_nats)
+    made = Bus(toy_nats.url, "requests", toy_nats.password, name="test")
     yield made
     await made.close()
 
@@ -50,9 +50,9 @@ async def test_connects_by_itself_when_asked_whether_it_is_ready(bus: Bus) -> No
     await eventually(bus.is_ready)
 
 
-async def test_a_stream_is_kept_as_declared(bus: Bus, nats_server: NatsServer) -> None:
+async def test_a_stream_is_kept_as_declared(bus: Bus, toy_nats: NatsServer) -> None:
     await bus.declare_stream("requests")
-    operator = await nats.connect(nats_server.url, user=OPERATOR, password=nats_server.password)
+    operator = await nats.connect(toy_nats.url, user=OPERATOR, password=toy_nats.password)
     try:
         jetstream = operator.jetstream()
         config = (await jetstream.stream_info("REQUESTS")).config

@@ -1,7 +1,10 @@
-"""The toy pair as fixtures: `pair` on the worker's own servers, with empty databases and an empty JetStream."""
+"""The toy pair as fixtures: `pair` with empty databases and an empty JetStream.
+
+Its NATS server is not the one of the real applications: they would take its messages, and it wipes their streams.
+"""
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import nats
 import pytest
@@ -9,7 +12,7 @@ import pytest
 from shared.migrate import upgrade
 from stack import postgres
 from stack.topology import OPERATOR, application
-from tests.servers import NatsServer, PostgresServer, drop
+from tests.servers import NatsServer, PostgresServer, drop, running_nats
 from tests.toy.pair import Pair, running_pair
 
 ToyUrls = Callable[[], Awaitable[tuple[str, str]]]
@@ -37,11 +40,17 @@ async def wipe_jetstream(nats_server: NatsServer) -> None:
         await client.close()
 
 
+@pytest.fixture(scope="session")
+def toy_nats() -> Iterator[NatsServer]:
+    with running_nats() as server:
+        yield server
+
+
 @pytest.fixture
-async def pair(postgres_server: PostgresServer, nats_server: NatsServer) -> AsyncIterator[Pair]:
+async def pair(postgres_server: PostgresServer, toy_nats: NatsServer) -> AsyncIterator[Pair]:
     urls = [await toy_database(postgres_server, service) for service in ("requests", "dispatch")]
-    await wipe_jetstream(nats_server)
-    async with running_pair(*urls, nats_server.url, nats_server.password) as both:
+    await wipe_jetstream(toy_nats)
+    async with running_pair(*urls, toy_nats.url, toy_nats.password) as both:
         yield both
     for url in urls:
         await drop(postgres_server, url)

@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from shared.clock import utc_now
 from stack.demo.accounts import DAUGHTER_PHONE
 from stack.demo.places import demo_grids
 from stack.demo.stories.actors import Actor, City, Json, StoryBroken
@@ -29,6 +31,7 @@ class LostElder:
     """Everything that the guard ever received, to be searched for personal data."""
     report: Json = field(default_factory=dict)
     order: Json = field(default_factory=dict)
+    reported_at: datetime = field(default_factory=utc_now)
     alerted_after: float = 0.0
     case_id: str = ""
     person_id: str = ""
@@ -71,7 +74,7 @@ async def _report(seen: LostElder, tell: Tell) -> None:
     page = await seen.guard.fetch(f"/c/{code}")
     seen.public_answers += [public.text, page.text]
     tell("学校保安扫了老人手里的卡 / A guard scans the card in the elder's hand", public.json())
-    began = time.monotonic()
+    began, seen.reported_at = time.monotonic(), utc_now()
     seen.report = await seen.guard.post(
         f"/v1/public/contact-cards/{code}/found-reports",
         {
@@ -86,13 +89,14 @@ async def _report(seen: LostElder, tell: Tell) -> None:
 
 
 async def _alerted(seen: LostElder, tell: Tell) -> None:
-    def newest_urgent(answer: Json) -> Json | None:
+    def of_this_report(answer: Json) -> Json | None:
         for order in answer["items"]:
-            if order["urgency"] == "urgent" and (order["origin"] or {}).get("type") == "found_person":
+            is_of_a_case = (order["origin"] or {}).get("type") == "found_person"
+            if is_of_a_case and datetime.fromisoformat(order["created_at"]) >= seen.reported_at:
                 return order
         return None
 
-    seen.order = await seen.worker.eventually("/v1/work-orders", newest_urgent, within=10, mine=True, state="assigned")
+    seen.order = await seen.worker.eventually("/v1/work-orders", of_this_report, within=10, mine=True, state="assigned")
     seen.alerted_after += time.monotonic()
     if seen.alerted_after > ALERTED_SECONDS:
         raise StoryBroken(f"the worker was alerted after {seen.alerted_after:.2f} s only")
