@@ -14,6 +14,7 @@ def consumers(keyring: Keyring) -> dict[str, Handlers]:
             "residents.found_person_reported.v1": found_persons.submit_for_found_person,
             "residents.found_person_identified.v1": found_persons.follow_identified,
             "residents.found_person_handed_over.v1": found_persons.follow_handed_over,
+            "residents.found_person_closed.v1": found_persons.follow_closed,
             "residents.person_erased.v1": forget_person(keyring),
         },
         "dispatch": {

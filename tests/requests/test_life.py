@@ -213,3 +213,17 @@ async def test_who_may_write_which_update(world: World) -> None:
         assert answer.status_code == status, (role, kind, answer.text)
     internal = {"kind": "comment", "text": "好", "visibility": "internal"}
     assert (await world.call("resident", "POST", f"{request_id}/updates", internal)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"), [("unfounded", "withdrawn"), ("returned_home", "accepted"), ("with_police", "accepted")]
+)
+async def test_a_false_alarm_takes_its_request_back(world: World, outcome: str, state: str) -> None:
+    case = str(uuid4())
+    reported = {"found_person_id": case, "card_id": None, "grid_code": world.grid, "urgency": "urgent"}
+    await world.deliver("residents.found_person_reported.v1", reported, subject=f"found-persons/{case}")
+    closed = {"found_person_id": case, "outcome": outcome}
+    await world.deliver("residents.found_person_closed.v1", closed, subject=f"found-persons/{case}", version=2)
+    told = await world.published()
+    assert told[-1].data["state"] == state
+    assert (await world.get("staff", told[0].data["request_id"]))["state"] == state

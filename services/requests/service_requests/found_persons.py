@@ -5,14 +5,17 @@ from uuid import UUID
 from services.requests.categories.models import Urgency
 from services.requests.categories.service import seed_categories
 from services.requests.service_requests import intake, repository
+from services.requests.service_requests.deadlines import resume
 from services.requests.service_requests.models import Channel, ServiceRequest, Step, Visibility
 from services.requests.service_requests.progress import UnknownRequest
+from services.requests.service_requests.states import Action, after, is_possible
 from services.requests.service_requests.timeline import Actor, entry_of, record
 from shared.db import AsyncSession
 from shared.envelope import Envelope, Payload
 
 CATEGORY = "public_safety.lost_person"
 ORIGIN = "found_person"
+UNFOUNDED = "unfounded"
 _RESIDENTS = Actor.service("residents")
 
 
@@ -24,6 +27,7 @@ class FoundPersonEvent(Payload):
     grid_code: str | None = None
     person_id: UUID | None = None
     household_id: UUID | None = None
+    outcome: str | None = None
 
 
 async def submit_for_found_person(session: AsyncSession, envelope: Envelope) -> None:
@@ -63,6 +67,15 @@ async def follow_handed_over(session: AsyncSession, envelope: Envelope) -> None:
     """The person is with their family again: everybody who follows the request is told."""
     _event, request = await _case(session, envelope)
     await record(session, request, entry_of(request, Step.HANDED_OVER, _RESIDENTS, at=envelope.time))
+
+
+async def follow_closed(session: AsyncSession, envelope: Envelope) -> None:
+    """Nobody was lost after all: the request is taken back, which ends its work orders."""
+    event, request = await _case(session, envelope)
+    if event.outcome == UNFOUNDED and is_possible(request.state, Action.WITHDRAW):
+        request.state = after(request.state, Action.WITHDRAW)
+        resume(request, envelope.time)
+        await record(session, request, entry_of(request, Step.WITHDRAWN, _RESIDENTS, at=envelope.time))
 
 
 async def _case(session: AsyncSession, envelope: Envelope) -> tuple[FoundPersonEvent, ServiceRequest]:
