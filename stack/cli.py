@@ -8,7 +8,7 @@ from stack.commands.accounts import accounts
 from stack.commands.audits import audits
 from stack.commands.backups import backup, restore
 from stack.commands.demo import demo
-from stack.commands.documents import openapi
+from stack.commands.documents import asyncapi, openapi
 from stack.commands.events import events
 from stack.commands.keys import keys
 from stack.commands.options import CommandFailed, errors
@@ -36,6 +36,7 @@ commands.add_typer(events, name="events")
 commands.add_typer(audits, name="audit")
 commands.add_typer(keys, name="keys")
 commands.add_typer(openapi, name="openapi")
+commands.add_typer(asyncapi, name="asyncapi")
 
 
 def app() -> None:
