@@ -77,8 +77,7 @@ async def follow_acknowledged(session: AsyncSession, envelope: Envelope) -> None
     await _take_over(session, taken)
     moves = taken.moves
     if moves:
-        await _start_clock(session, taken)
-        taken.request.responded_at = taken.request.responded_at or taken.at
+        await _take_up(session, taken)
         if taken.request.state not in UNDER_WAY:
             taken.request.state = State.DISPATCHED
     await _record(session, taken, Step.ACKNOWLEDGED, is_public=moves)
@@ -91,8 +90,7 @@ async def follow_started(session: AsyncSession, envelope: Envelope) -> None:
     await _take_over(session, taken)
     moves = taken.moves
     if moves:
-        await _start_clock(session, taken)
-        taken.request.responded_at = taken.request.responded_at or taken.at
+        await _take_up(session, taken)
         taken.request.state = State.IN_PROGRESS
     await _record(session, taken, Step.STARTED, is_public=moves)
 
@@ -105,9 +103,8 @@ async def follow_completed(session: AsyncSession, envelope: Envelope) -> None:
     await _take_over(session, taken)
     moves = taken.moves
     if moves:
-        await _start_clock(session, taken)
+        await _take_up(session, taken)
         deadlines.resume(taken.request, taken.at)
-        taken.request.responded_at = taken.request.responded_at or taken.at
         taken.request.resolved_at = taken.at
         taken.request.state = State.RESOLVED
     await _record(session, taken, Step.RESOLVED, is_public=moves, outcome=_code(taken.event.outcome))
@@ -150,6 +147,12 @@ async def _take_in(session: AsyncSession, envelope: Envelope) -> Taken | None:
     order.seen_version = envelope.aggregateversion
     await session.flush()
     return Taken(event, envelope.time, request, order)
+
+
+async def _take_up(session: AsyncSession, taken: Taken) -> None:
+    """Somebody answers for it: the clock runs, and the first response is given."""
+    await _start_clock(session, taken)
+    taken.request.responded_at = taken.request.responded_at or taken.at
 
 
 async def _start_clock(session: AsyncSession, taken: Taken) -> None:
