@@ -79,7 +79,7 @@ class City:
     def __init__(self, url: str, read_code: ReadCode) -> None:
         self.url = url
         self._read_code = read_code
-        self._residents: dict[str, Actor] = {}
+        self._signed_in: dict[str, Actor] = {}
         self._client = httpx.AsyncClient(base_url=url, timeout=30, limits=httpx.Limits(max_connections=50))
 
     async def __aenter__(self) -> Self:
@@ -95,18 +95,21 @@ class City:
         return Actor(self._client, name)
 
     async def with_password(self, username: str) -> Actor:
-        """Staff, workers and shops sign in by password."""
-        answer = await self.stranger(username).post("/v1/auth/login", {"username": username, "password": PASSWORD})
-        return Actor(self._client, username, answer["access_token"])
+        """Staff, workers and shops sign in by password, once."""
+        if username not in self._signed_in:
+            secret = {"username": username, "password": PASSWORD}
+            answer = await self.stranger(username).post("/v1/auth/login", secret)
+            self._signed_in[username] = Actor(self._client, username, answer["access_token"])
+        return self._signed_in[username]
 
     async def with_phone(self, name: str, phone: str) -> Actor:
         """Residents sign in by a code sent to their phone, once: codes are limited per phone and hour."""
-        if phone in self._residents:
-            return self._residents[phone]
+        if phone in self._signed_in:
+            return self._signed_in[phone]
         somebody = self.stranger(name)
         asked = await somebody.post("/v1/auth/otp", {"phone": phone})
         code = await self._read_code(asked["request_id"])
         proof = {"request_id": asked["request_id"], "code": code}
         answer = await somebody.post("/v1/auth/otp/verify", proof)
-        self._residents[phone] = Actor(self._client, name, answer["access_token"])
-        return self._residents[phone]
+        self._signed_in[phone] = Actor(self._client, name, answer["access_token"])
+        return self._signed_in[phone]

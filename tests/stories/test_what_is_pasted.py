@@ -1,0 +1,45 @@
+"""What the README and the banner offer for pasting works as pasted, each block in one shell."""
+
+import asyncio
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from stack.demo import examples
+from stack.demo.stories.actors import City
+from tests.stories.conftest import Place
+
+pytestmark = [pytest.mark.story, pytest.mark.xdist_group("stories"), pytest.mark.timeout(180)]
+
+ROOT = Path(__file__).resolve().parents[2]
+_BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
+_DOCUMENTED = "http://127.0.0.1:8365"
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+async def test_the_curl_lines_of_the_readme(place: Place, city: City, page: str) -> None:
+    blocks = [block for block in _BLOCK.findall((ROOT / page).read_text()) if "curl" in block]
+    assert len(blocks) == 1
+    answers = await _pasted(blocks[0].replace(_DOCUMENTED, place.url))
+    assert answers[0]["status"] == "ready"
+    assert len(answers[1]["items"]) == 3
+
+
+async def test_the_curl_lines_of_the_banner(place: Place, city: City) -> None:
+    grids, found = await _pasted("\n".join(examples(place.url)))
+    assert len(grids["items"]) == 3
+    assert found["items"]
+    assert all(person["name"].endswith("*") for person in found["items"])
+
+
+async def _pasted(script: str) -> list[dict]:
+    """Run the lines in one bash; every one that prints must print JSON."""
+    lines = [line + ("; echo" if line.startswith("curl") else "") for line in script.strip().splitlines()]
+    process = await asyncio.create_subprocess_exec(
+        "bash", "-euo", "pipefail", "-c", "\n".join(lines), stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0
+    return [json.loads(line) for line in output.decode().splitlines() if line.strip()]
