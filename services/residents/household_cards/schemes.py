@@ -14,7 +14,7 @@ from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
 from shared.sessions import Session
 
-router = Router(prefix="/v1/colour-schemes", tags=["colour-schemes"])
+router = Router(prefix="/v1/colour-schemes", tags=["colour schemes"])
 
 
 @router.get("", response_model=Page[ColourSchemeRead])
