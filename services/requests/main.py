@@ -7,7 +7,6 @@ from services.requests.consumers import consumers
 from services.requests.service_requests import closing_endpoints, endpoints, overdue
 from services.requests.settings import Settings
 from shared.app import Service, build_app
-from shared.audit import signer_from
 from shared.crypto import Keyring
 from shared.grid_directory import BoundaryLocator
 
@@ -20,7 +19,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     async def prepare(app: FastAPI) -> None:
         app.state.locator = BoundaryLocator()
-        app.state.audit_signer = signer_from(settings.signing_key.get_secret_value())
 
     service = Service(
         name="requests",

@@ -21,7 +21,6 @@ from services.residents.people import internal as people_internal
 from services.residents.people import parts as people_parts
 from services.residents.settings import Settings
 from shared.app import Service, build_app
-from shared.audit import signer_from
 from shared.crypto import Attestor, Keyring
 from shared.grid_directory import BoundaryLocator
 from shared.sender import sender_from
@@ -55,7 +54,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
 
     async def prepare(app: FastAPI) -> None:
-        app.state.audit_signer = signer_from(settings.signing_key.get_secret_value())
         app.state.attestor = Attestor.from_settings(settings.attestation_key.get_secret_value())
         app.state.locator = BoundaryLocator()
 
