@@ -9,7 +9,7 @@ from gateway.accounts import endpoints as accounts
 from gateway.cards import endpoints as cards
 from gateway.limits import Limits
 from gateway.public_page import endpoints as public_page
-from gateway.routes import SERVICES
+from gateway.routes import LARGE_BODIES, SERVICES
 from gateway.screens import home, quotes, worker_today
 from gateway.settings import Settings
 from gateway.sign_in import endpoints as sign_in
@@ -52,6 +52,7 @@ SERVICE = Service(
         metrics.router,
     ],
     timers=[Timer("forget_expired_sign_ins", timedelta(minutes=10), forget_expired)],
+    large_bodies=LARGE_BODIES,
     prepare=_prepare,
 )
 

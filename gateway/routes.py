@@ -24,6 +24,11 @@ ROUTES = {
     "/v1/work-orders": DISPATCH,
 }
 
+LARGE_BODIES = {
+    "/v1/people/{person_id}/photo": 10,
+}
+"""What may be larger than 1 MiB, and how many MiB: the services' own limits, for a body is read here first."""
+
 PUBLIC_PREFIX = "/v1/public/"
 """What lies below needs no token, here and in the service; everything else needs one in both."""
 

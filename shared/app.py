@@ -45,6 +45,8 @@ class Service:
     consumers: Mapping[str, Handlers] = field(default_factory=dict)
     """Source service → handlers by event type."""
     timers: Sequence[Timer] = ()
+    large_bodies: Mapping[str, int] = field(default_factory=dict)
+    """Route templates whose bodies may be larger than 1 MiB, and how many MiB they may have."""
     prepare: Callable[[FastAPI], Awaitable[None]] | None = None
     """Runs once before the first request, e.g. to put the service's own keys on `app.state`.
 
@@ -86,7 +88,7 @@ def build_app(service: Service, settings: CommonSettings) -> FastAPI:
     for router in service.routers:
         app.include_router(router)
     app.include_router(health_router(health, telemetry))
-    install_middleware(app, settings, telemetry)
+    install_middleware(app, settings, telemetry, service.large_bodies)
     return app
 
 

@@ -91,14 +91,22 @@ class DataKey:
 
     def seal(self, text: str, *, table: str, column: str, row_id: UUID) -> bytes:
         """Ciphertext that opens only at this place: community, table, column and row are its associated data."""
-        nonce = os.urandom(NONCE_BYTES)
-        place = b"%b%b\0%b\0%b" % (self._prefix, table.encode(), column.encode(), row_id.bytes)
-        return _VERSION + nonce + self._cipher.encrypt(nonce, text.encode(), place)
+        return self.seal_bytes(text.encode(), table=table, column=column, row_id=row_id)
 
     def open(self, blob: bytes, *, table: str, column: str, row_id: UUID) -> str:
         """The text sealed at this place; Tampered if the blob is not what was sealed here."""
+        return self.open_bytes(blob, table=table, column=column, row_id=row_id).decode()
+
+    def seal_bytes(self, data: bytes, *, table: str, column: str, row_id: UUID) -> bytes:
+        """The same for what is no text: a photo, a sheet."""
+        nonce = os.urandom(NONCE_BYTES)
         place = b"%b%b\0%b\0%b" % (self._prefix, table.encode(), column.encode(), row_id.bytes)
-        return _decrypt(self._cipher, blob, place).decode()
+        return _VERSION + nonce + self._cipher.encrypt(nonce, data, place)
+
+    def open_bytes(self, blob: bytes, *, table: str, column: str, row_id: UUID) -> bytes:
+        """The bytes sealed at this place; Tampered if the blob is not what was sealed here."""
+        place = b"%b%b\0%b\0%b" % (self._prefix, table.encode(), column.encode(), row_id.bytes)
+        return _decrypt(self._cipher, blob, place)
 
 
 def _decrypt(cipher: AESGCM, blob: bytes, associated_data: bytes) -> bytes:

@@ -6,7 +6,7 @@ What one of them refuses therefore still has an id, is logged and counted, and c
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import structlog
 from fastapi import FastAPI
@@ -22,7 +22,6 @@ log = structlog.get_logger(__name__)
 
 MIB = 1024 * 1024
 BODY_LIMIT = 1 * MIB
-LARGE_BODY_LIMIT = 10 * MIB
 PROBES = ("/health/live", "/health/ready", "/metrics")
 """Answered even under overload, and not worth a log line each."""
 
@@ -44,11 +43,11 @@ class TooLarge(Problem):
 
 
 def install_middleware(
-    app: FastAPI, settings: CommonSettings, telemetry: Telemetry, large_bodies: Iterable[str] = ()
+    app: FastAPI, settings: CommonSettings, telemetry: Telemetry, large_bodies: Mapping[str, int] | None = None
 ) -> None:
-    """Wrap `app`. `large_bodies` are route templates (`/v1/service-requests/{id}/photos`) that may take 10 MiB."""
+    """Wrap `app`. `large_bodies` are route templates (`/v1/people/{id}/photo`) that may take more, and how many MiB."""
     # Each addition goes around those before it.
-    app.add_middleware(BodyLimit, large_bodies=tuple(large_bodies))
+    app.add_middleware(BodyLimit, large_bodies=large_bodies or {})
     app.add_middleware(Overload, limit=settings.max_requests_in_flight)
     app.add_middleware(Recovered)
     app.add_middleware(SecurityHeaders)
@@ -223,17 +222,18 @@ class Overload:
 class BodyLimit:
     """Refuses a body that says it is too large before reading it, and one that does not say as soon as it is."""
 
-    def __init__(self, app: ASGIApp, limit: int = BODY_LIMIT, large_bodies: tuple[str, ...] = ()) -> None:
+    def __init__(self, app: ASGIApp, limit: int = BODY_LIMIT, large_bodies: Mapping[str, int] | None = None) -> None:
         self.app = app
         self.limit = limit
-        patterns = (re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(template)) for template in large_bodies)
-        self.large = re.compile("|".join(patterns)) if large_bodies else None
+        self.large = [
+            (re.compile(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(template))), mebibytes * MIB)
+            for template, mebibytes in (large_bodies or {}).items()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        large = self.large is not None and self.large.fullmatch(scope["path"])
-        limit = LARGE_BODY_LIMIT if large else self.limit
+        limit = next((large for path, large in self.large if path.fullmatch(scope["path"])), self.limit)
         declared = header(scope, b"content-length")
         if declared is None:
             return await self._count(limit, scope, receive, send)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.topology import APPLICATIONS, DEFAULT_PORT, GATEWAY, OPERATOR, SERVICES, Application
+from stack.topology import APPLICATIONS, DEFAULT_PORT, GATEWAY, OPERATOR, RESIDENTS, SERVICES, Application
 
 Environment = dict[str, str]
 
@@ -37,6 +37,8 @@ class Places:
     public_url: str
     """The gateway's, as seen by people."""
     sender_file: str
+    files: str
+    """URL of the folder below which each service that keeps files has one of its own."""
 
 
 def embedded_places(data: Path, ports: Mapping[str, int]) -> Places:
@@ -48,6 +50,7 @@ def embedded_places(data: Path, ports: Mapping[str, int]) -> Places:
         applications={each.name: f"http://127.0.0.1:{ports[each.name]}" for each in APPLICATIONS},
         public_url=f"http://127.0.0.1:{ports[GATEWAY.name]}",
         sender_file=str(data / "messages.log"),
+        files=(data / "files").as_uri(),
     )
 
 
@@ -60,6 +63,7 @@ def compose_places(public_url: str = f"http://127.0.0.1:{DEFAULT_PORT}") -> Plac
         applications={each.name: f"http://{each.name}:8000" for each in APPLICATIONS},
         public_url=public_url,
         sender_file="/messages/messages.log",  # a volume, and not the container's log, until SENDER=http is set
+        files="file:///files",
     )
 
 
@@ -112,6 +116,7 @@ def derive(known: Mapping[str, str], places: Places) -> Environment:
         values[f"{each.prefix}NATS_USER"] = each.name
         values[f"{GATEWAY.prefix}{each.prefix}URL"] = places.applications[each.name]
     values["GATEWAY_PUBLIC_URL"] = values["RESIDENTS_PUBLIC_URL"] = places.public_url
+    values["RESIDENTS_FILES_URL"] = f"{places.files}/{RESIDENTS.name}"
     values["OPERATOR_NATS_URL"] = f"nats://{places.nats}"
     values["OPERATOR_NATS_USER"] = OPERATOR
     values["OPERATOR_DATABASE_URL"] = f"postgresql://postgres:{known['POSTGRES_PASSWORD']}@{places.postgres}/postgres"

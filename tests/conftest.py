@@ -139,11 +139,14 @@ def settings_environment(
     nats_server: NatsServer,
     secret_environment: dict[str, str],
     attestation_pair: tuple[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> SettingsEnvironment:
     """`await settings_environment("residents")`: what that application's process would find in its environment.
 
     Names are complete (`RESIDENTS_DATABASE_URL`); `settings_values` turns them into arguments for its Settings.
     """
+
+    files = tmp_path_factory.mktemp("files")
 
     async def environment(service: str) -> dict[str, str]:
         this = application(service)
@@ -156,7 +159,7 @@ def settings_environment(
                 "NATS_PASSWORD": nats_server.password,
                 "JWKS_URL": "http://127.0.0.1:8365/.well-known/jwks.json",
             }
-        values |= _own_variables(service, attestation_pair)
+        values |= _own_variables(service, attestation_pair, files / service)
         return {this.prefix + name: value for name, value in values.items()}
 
     return environment
@@ -177,13 +180,17 @@ def settings_values(settings_environment: SettingsEnvironment) -> SettingsEnviro
     return values
 
 
-def _own_variables(service: str, attestation_pair: tuple[str, str]) -> dict[str, str]:
+def _own_variables(service: str, attestation_pair: tuple[str, str], files: Path) -> dict[str, str]:
     private, public = attestation_pair
     upstreams = {
         f"{name}_URL": f"http://{name.lower()}.test" for name in ("RESIDENTS", "REQUESTS", "MERCHANTS", "DISPATCH")
     }
     return {
-        "residents": {"PUBLIC_URL": "http://127.0.0.1:8365", "ATTESTATION_KEY": private},
+        "residents": {
+            "PUBLIC_URL": "http://127.0.0.1:8365",
+            "ATTESTATION_KEY": private,
+            "FILES_URL": files.as_uri(),
+        },
         "merchants": {"ATTESTATION_KEY": public},
         "gateway": upstreams | {"PUBLIC_URL": "http://127.0.0.1:8365"},
     }.get(service, {})

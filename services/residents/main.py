@@ -19,10 +19,14 @@ from services.residents.notices.deliveries import delivery_timer
 from services.residents.people import endpoints as people
 from services.residents.people import internal as people_internal
 from services.residents.people import parts as people_parts
+from services.residents.photos import endpoints as photos
+from services.residents.photos.timers import photo_timers
 from services.residents.settings import Settings
 from shared.app import Service, build_app
 from shared.crypto import Attestor, Keyring
+from shared.files import FileStore
 from shared.grid_directory import BoundaryLocator
+from shared.photos import PHOTO_MIB
 from shared.sender import sender_from
 
 SERVICE = Service(
@@ -34,6 +38,7 @@ SERVICE = Service(
         people.router,
         people_parts.router,
         people_internal.router,
+        photos.router,
         schemes.router,
         household_cards.router,
         contact_cards.router,
@@ -44,6 +49,7 @@ SERVICE = Service(
         notices.router,
     ],
     consumers=CONSUMERS,
+    large_bodies={"/v1/people/{person_id}/photo": PHOTO_MIB},
 )
 
 
@@ -53,10 +59,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings.key_encryption_keys.get_secret_value(), settings.index_key.get_secret_value()
     )
 
+    files = FileStore.from_url(settings.files_url, settings.files_options.get_secret_value())
+
     async def prepare(app: FastAPI) -> None:
+        app.state.files = files
         app.state.attestor = Attestor.from_settings(settings.attestation_key.get_secret_value())
         app.state.locator = BoundaryLocator()
 
     sender = sender_from(settings)
     timers = [*card_timers(keyring), *case_timers(keyring, settings), delivery_timer(keyring, sender)]
+    timers += photo_timers(files)
     return build_app(replace(SERVICE, timers=timers, prepare=prepare), settings)

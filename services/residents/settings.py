@@ -14,6 +14,10 @@ class Settings(ServiceSettings):
     """The gateway as the outside sees it: QR codes on contact cards begin with it."""
     attestation_key: SecretStr
     """Ed25519 private key (base64url of 32 bytes) that signs eligibility; merchants hold the public half."""
+    files_url: str
+    """Where photos and sheets are kept, sealed: `file:///folder` or `s3://bucket/prefix`."""
+    files_options: SecretStr = SecretStr("")
+    """For S3, a JSON object: `{"endpoint": …, "region": …, "access_key_id": …, "secret_access_key": …}`."""
     found_person_identify_within: timedelta = timedelta(minutes=30)
     """A found person not identified by then is overdue: the duty desk is advised to call the police (110)."""
     found_person_hand_over_within: timedelta = timedelta(hours=2)

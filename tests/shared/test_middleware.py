@@ -58,7 +58,7 @@ def application() -> FastAPI:
     errors.install(app)
     chosen = settings(max_requests_in_flight=3)
     app.state.telemetry = Telemetry("test", chosen)
-    install_middleware(app, chosen, app.state.telemetry, large_bodies=["/v1/photos/{id}"])
+    install_middleware(app, chosen, app.state.telemetry, large_bodies={"/v1/photos/{id}": 10})
     return app
 
 

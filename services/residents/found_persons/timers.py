@@ -7,6 +7,7 @@ from services.residents.found_persons.models import EntryKind, FoundPersonEntry
 from services.residents.found_persons.states import CaseState
 from services.residents.notices import service as notices
 from services.residents.notices.models import NoticeKind
+from services.residents.photos.service import forget_photos
 from services.residents.settings import Settings
 from shared.clock import utc_now
 from shared.crypto import Keyring
@@ -55,6 +56,7 @@ async def forget_old_cases(session: AsyncSession, vault: Vault, retention: timed
     for case in old:
         await vault.destroy(case.community_code, case.id)
         await repository.forget_follow_tokens(session, case.community_code, case.id)
+        await forget_photos(session, case.community_code, case.id)
         case.forgotten_at = utc_now()
         repository.touch(case)
     await session.flush()

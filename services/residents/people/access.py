@@ -24,6 +24,7 @@ from services.residents.people.schemas import (
     RevealedPerson,
 )
 from services.residents.people.tags import show_tag
+from services.residents.photos.service import forget_photos
 from shared import audit, outbox
 from shared.audit import Purpose
 from shared.auth import Principal, Role
@@ -140,6 +141,7 @@ async def _erase(session: AsyncSession, vault: Vault, signer: Signer, principal:
     await repository.forget_tokens(session, person)
     await repository.unlist_phone(session, person)
     await repository.forget_groups_and_contacts(session, person)
+    await forget_photos(session, person.community_code, person.id)
     for column in (*SEALED, "identity_index"):
         setattr(person, column, None)
     person.erased_at = person.updated_at = utc_now()

@@ -1,0 +1,86 @@
+"""A person's portrait. The pictures of a found-person case are below the case."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Query, Response, status
+
+from services.residents.people import repository as people
+from services.residents.people.auth import PeopleReveal
+from services.residents.photos import service
+from services.residents.photos.models import PhotoKind, PhotoSubject
+from services.residents.photos.schemas import PhotoRead
+from services.residents.photos.service import PhotoSize
+from shared import audit
+from shared.audit import Purpose
+from shared.auth import Role
+from shared.files import FilesDep
+from shared.photos import CleanPhoto, body_as_photo
+from shared.routing import Router
+from shared.sessions import Session, SignerDep, VaultDep
+
+router = Router(prefix="/v1/people/{person_id}/photo", tags=["photos"])
+
+PhotoBody = Annotated[CleanPhoto, Depends(body_as_photo)]
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+PHOTO_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "The photo itself, at most 10 MiB. Location and device are removed before it is stored.",
+        "content": dict.fromkeys(("image/jpeg", "image/png", "image/webp"), _BINARY),
+    }
+}
+PHOTO_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": _BINARY}}}
+
+
+def as_jpeg(picture: bytes) -> Response:
+    return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+
+@router.post("", response_model=PhotoRead, status_code=status.HTTP_201_CREATED, openapi_extra=PHOTO_BODY)
+async def keep_portrait(
+    principal: PeopleReveal, session: Session, vault: VaultDep, files: FilesDep, person_id: UUID, picture: PhotoBody
+) -> PhotoRead:
+    """What the person looks like; takes the place of the portrait before. Residents send their own."""
+    person = await people.get_self_or_charge(session, principal, person_id, lock=True)
+    photo = service.new_photo(
+        person.community_code, PhotoSubject.PERSON, person.id, PhotoKind.PORTRAIT, picture, principal.subject
+    )
+    return PhotoRead.model_validate(await service.keep_photo(session, vault, files, photo, picture))
+
+
+@router.get("", response_class=Response, responses=PHOTO_ANSWER)
+async def get_portrait(
+    principal: PeopleReveal,
+    session: Session,
+    vault: VaultDep,
+    signer: SignerDep,
+    files: FilesDep,
+    person_id: UUID,
+    purpose: Annotated[Purpose, Query(description="Why you look; written down.")],
+    size: PhotoSize = PhotoSize.FULL,
+) -> Response:
+    """The portrait as JPEG, for a named purpose; written down like every look at a person in the clear."""
+    person = await people.get_self_or_charge(session, principal, person_id)
+    photo = await service.get_portrait(session, person.community_code, person.id)
+    picture = await service.open_photo(vault, files, photo, size)
+    await audit.record(
+        session,
+        signer,
+        principal,
+        community_code=person.community_code,
+        action="people.reveal",
+        purpose=Purpose.SUBJECT_ACCESS if principal.role is Role.RESIDENT else purpose,
+        subject_type="person",
+        subject_id=person.id,
+        fields=["photo"],
+    )
+    return as_jpeg(picture)
+
+
+@router.post("/remove", status_code=status.HTTP_204_NO_CONTENT)
+async def remove_portrait(principal: PeopleReveal, session: Session, person_id: UUID) -> None:
+    """The portrait is not shown any more, and its files are deleted within a minute."""
+    person = await people.get_self_or_charge(session, principal, person_id, lock=True)
+    await service.get_portrait(session, person.community_code, person.id)
+    await service.forget_photos(session, person.community_code, person.id)

@@ -1,0 +1,91 @@
+"""Use cases of photos. The file is written before its row commits; a file that no row names is swept away."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from services.residents.photos import repository
+from services.residents.photos.errors import PhotoMissing
+from services.residents.photos.models import Photo, PhotoKind, PhotoSubject
+from shared.clock import utc_now
+from shared.db import AsyncSession
+from shared.files import FileMissing, FileStore
+from shared.photos import CleanPhoto
+from shared.vault import Vault
+
+FOLDER = "photos"
+
+
+class PhotoSize(StrEnum):
+    FULL = "full"
+    """At most 1,600 pixels on its longer side."""
+    THUMBNAIL = "thumbnail"
+    """At most 320."""
+
+
+def path_of(photo: Photo, size: PhotoSize) -> str:
+    """`photos/150207007005/<id>.full`: ids only."""
+    return f"{FOLDER}/{photo.community_code}/{photo.id}.{size}"
+
+
+async def keep_photo(
+    session: AsyncSession,
+    vault: Vault,
+    files: FileStore,
+    photo: Photo,
+    picture: CleanPhoto,
+) -> Photo:
+    """Seal the picture under the subject's key, store it and add its row. A new portrait takes the old one's place."""
+    key = await vault.key_for(photo.community_code, photo.subject_id)
+    for size, data in ((PhotoSize.FULL, picture.jpeg), (PhotoSize.THUMBNAIL, picture.thumbnail)):
+        sealed = key.seal_bytes(data, table="photo", column=size, row_id=photo.id)
+        await files.put(path_of(photo, size), sealed)
+    if photo.kind is PhotoKind.PORTRAIT:
+        await repository.mark_removed(session, photo.community_code, photo.subject_id, utc_now(), PhotoKind.PORTRAIT)
+    session.add(photo)
+    await session.flush()
+    return photo
+
+
+def new_photo(
+    community_code: str,
+    subject_type: PhotoSubject,
+    subject_id: UUID,
+    kind: PhotoKind,
+    picture: CleanPhoto,
+    taken_by: str,
+) -> Photo:
+    """The row of a picture that is about to be kept."""
+    return Photo(
+        community_code=community_code,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        kind=kind,
+        width=picture.width,
+        height=picture.height,
+        taken_by=taken_by,
+    )
+
+
+async def open_photo(vault: Vault, files: FileStore, photo: Photo, size: PhotoSize) -> bytes:
+    """The JPEG, for a caller who has checked the right to see it and written it down. PhotoMissing once forgotten."""
+    key = await vault.find_key(photo.community_code, photo.subject_id)
+    if key is None:
+        raise PhotoMissing
+    try:
+        sealed = await files.get(path_of(photo, size))
+    except FileMissing:
+        raise PhotoMissing from None
+    return key.open_bytes(sealed, table="photo", column=size, row_id=photo.id)
+
+
+async def get_portrait(session: AsyncSession, community_code: str, person_id: UUID) -> Photo:
+    """The person's current portrait; PhotoMissing if there is none."""
+    photo = await repository.find_portrait(session, community_code, person_id)
+    if photo is None:
+        raise PhotoMissing
+    return photo
+
+
+async def forget_photos(session: AsyncSession, community_code: str, subject_id: UUID) -> int:
+    """Take all photos of a person or a case out of use; the sweep deletes their files. Returns how many."""
+    return await repository.mark_removed(session, community_code, subject_id, utc_now())
