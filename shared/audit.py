@@ -266,6 +266,7 @@ class Entry:
     action: str
     purpose: Purpose
     fields: tuple[str, ...]
+    detail: Detail
 
 
 async def entries_about(
@@ -274,7 +275,7 @@ async def entries_about(
     """Who read or changed this subject's data, newest first; `before` is the last `seq` of the page before."""
     columns = audit_entry.c
     statement = (
-        select(columns.seq, columns.at, columns.actor, columns.role, columns.action, columns.purpose, columns.fields)
+        select(*(columns[name] for name in Entry.__slots__))
         .where(columns.community_code == community_code, columns.subject_id == subject_id)
         .order_by(columns.seq.desc())
         .limit(limit)
@@ -282,6 +283,6 @@ async def entries_about(
     if before is not None:
         statement = statement.where(columns.seq < before)
     return [
-        Entry(row.seq, row.at, row.actor, row.role, row.action, Purpose(row.purpose), tuple(row.fields))
+        Entry(row.seq, row.at, row.actor, row.role, row.action, Purpose(row.purpose), tuple(row.fields), row.detail)
         for row in await session.execute(statement)
     ]

@@ -21,6 +21,7 @@ from services.residents.people import internal as people_internal
 from services.residents.people import parts as people_parts
 from services.residents.photos import endpoints as photos
 from services.residents.photos.timers import photo_timers
+from services.residents.rights import endpoints as rights
 from services.residents.settings import Settings
 from shared.app import Service, build_app
 from shared.crypto import Attestor, Keyring
@@ -47,6 +48,7 @@ SERVICE = Service(
         found_persons.router,
         found_persons_public.router,
         notices.router,
+        rights.router,
     ],
     consumers=CONSUMERS,
     large_bodies={"/v1/people/{person_id}/photo": PHOTO_MIB},

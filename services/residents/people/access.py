@@ -1,4 +1,4 @@
-"""Personal data in the clear: revealed for a purpose, exported to its owner, erased. Each leaves its trace."""
+"""Personal data in the clear: revealed for a purpose, and erased. Each leaves its trace."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
@@ -9,33 +9,27 @@ from services.residents.household_cards.derive import derive_households
 from services.residents.households.models import Household
 from services.residents.households.service import open_rooms
 from services.residents.people import repository
-from services.residents.people.ages import age_groups, age_on
 from services.residents.people.models import SEALED, Person
 from services.residents.people.records import open_contact, open_evidence, open_person
 from services.residents.people.schemas import (
-    AccessEntry,
-    AccessLog,
     Address,
     ContactRead,
     Evidence,
-    PersonExport,
     PersonField,
     Reveal,
     RevealedPerson,
 )
-from services.residents.people.tags import show_tag
 from services.residents.photos.service import forget_photos
 from shared import audit, outbox
 from shared.audit import Purpose
 from shared.auth import Principal, Role
-from shared.clock import china_today, utc_now
+from shared.clock import utc_now
 from shared.codes import EVERYWHERE
 from shared.crypto import DataKey, Signer
 from shared.db import AsyncSession
 from shared.errors import NotFound
 from shared.vault import Vault
 
-LOG_PAGE = 100
 RESTORING = Principal(subject="restore", role=Role.GATEWAY, area=EVERYWHERE)
 """Stands on the record for the command that restores a backup: no person's account acts then."""
 
@@ -68,40 +62,6 @@ async def disclose(
         address=await _address(vault, household) if PersonField.ADDRESS in fields else None,
         family_contacts=await _contacts(session, key, person) if PersonField.FAMILY_CONTACTS in fields else None,
         tag_evidence=await _evidence(session, key, person) if PersonField.TAG_EVIDENCE in fields else None,
-    )
-
-
-async def access_log(
-    session: AsyncSession, principal: Principal, person_id: UUID, before: int | None = None
-) -> AccessLog:
-    """Who read or changed this person's data, newest first."""
-    person, _ = await _reach(session, principal, person_id)
-    entries = await audit.entries_about(session, person.community_code, person.id, limit=LOG_PAGE + 1, before=before)
-    shown = entries[:LOG_PAGE]
-    return AccessLog(
-        items=[_entry(entry) for entry in shown],
-        next_before=shown[-1].seq if len(entries) > LOG_PAGE else None,
-    )
-
-
-async def export_person(
-    session: AsyncSession, vault: Vault, signer: Signer, principal: Principal, person_id: UUID
-) -> PersonExport:
-    """Everything that is kept about a person, for that person."""
-    person, household = await _reach(session, principal, person_id)
-    fields = frozenset(PersonField)
-    await _write_down(session, signer, principal, person, "people.export", Purpose.SUBJECT_ACCESS, fields)
-    shown = await disclose(session, vault, person, household, fields)
-    log = await access_log(session, principal, person_id)
-    return PersonExport(
-        exported_at=utc_now(),
-        person=shown,
-        tags=[show_tag(tag) for tag in await repository.all_tags(session, person)],
-        household_id=household.id,
-        grid_code=household.grid_code,
-        age_groups=age_groups(age_on(shown.birth_on, china_today())) if shown.birth_on else [],
-        registered_at=person.created_at,
-        access_log=log.items,
     )
 
 
@@ -203,14 +163,3 @@ async def _evidence(session: AsyncSession, key: DataKey, person: Person) -> list
     tags = await repository.all_tags(session, person)
     opened = [(tag, open_evidence(key, tag)) for tag in tags]
     return [Evidence(tag_id=tag.id, kind=tag.kind, evidence=text) for tag, text in opened if text is not None]
-
-
-def _entry(entry: audit.Entry) -> AccessEntry:
-    return AccessEntry(
-        at=entry.at,
-        actor=entry.actor,
-        role=entry.role,
-        action=entry.action,
-        purpose=entry.purpose.value,
-        fields=list(entry.fields),
-    )

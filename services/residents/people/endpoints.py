@@ -8,10 +8,8 @@ from services.residents.people import access, repository, service
 from services.residents.people.auth import PeopleErase, PeopleRead, PeopleReveal, PeopleSearch, PeopleWrite
 from services.residents.people.models import Person, TagKind
 from services.residents.people.schemas import (
-    AccessLog,
     FoundPersonRow,
     PersonCreate,
-    PersonExport,
     PersonRead,
     PersonRegistered,
     PersonSearch,
@@ -118,31 +116,6 @@ async def reveal_person(
     """The named fields in the clear, for a named purpose; written down."""
     response.headers["Cache-Control"] = "no-store"
     return await access.reveal_person(session, vault, signer, principal, person_id, data)
-
-
-@router.get("/{person_id}/access-log", response_model=AccessLog)
-async def get_access_log(
-    principal: PeopleReveal,
-    session: Session,
-    person_id: UUID,
-    before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
-) -> AccessLog:
-    """Who read or changed this person's data, newest first."""
-    return await access.access_log(session, principal, person_id, before)
-
-
-@router.get("/{person_id}/export", response_model=PersonExport)
-async def export_person(
-    principal: PeopleReveal,
-    session: Session,
-    vault: VaultDep,
-    signer: SignerDep,
-    person_id: UUID,
-    response: Response,
-) -> PersonExport:
-    """Everything that is kept about a person, for that person; staff hand it out on request."""
-    response.headers["Cache-Control"] = "no-store"
-    return await access.export_person(session, vault, signer, principal, person_id)
 
 
 @router.post("/{person_id}/erase", status_code=status.HTTP_204_NO_CONTENT)

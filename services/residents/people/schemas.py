@@ -242,36 +242,6 @@ class FoundPersonRow(BaseModel):
     has_cautions: bool
 
 
-class AccessEntry(BaseModel):
-    """Someone read or changed this person's data."""
-
-    at: datetime
-    actor: str
-    role: str
-    action: str
-    purpose: str
-    fields: list[str]
-
-
-class AccessLog(BaseModel):
-    items: list[AccessEntry]
-    next_before: int | None
-    """Pass it as `before` for older entries; null: there are none."""
-
-
-class PersonExport(BaseModel):
-    """Everything that is kept about one person (PIPL, art. 45)."""
-
-    exported_at: datetime
-    person: RevealedPerson
-    tags: list[TagRead]
-    household_id: UUID
-    grid_code: str | None
-    age_groups: list[AgeGroup]
-    registered_at: datetime
-    access_log: list[AccessEntry]
-
-
 class TagImport(Schema):
     kind: TagKind
     valid_from: date | None = None

@@ -1,0 +1,115 @@
+"""The words for codes that people are shown."""
+
+from services.residents.contact_cards.models import CardState
+from services.residents.found_persons.models import Outcome
+from services.residents.found_persons.states import CaseState
+from services.residents.household_cards.models import ChangeCause
+from services.residents.people.ages import AgeGroup
+from services.residents.people.models import Relation, TagKind
+from shared.auth import Role
+from shared.errors import Bilingual, both
+from shared.identity import Sex
+
+TAGS: dict[TagKind, Bilingual] = {
+    TagKind.VETERAN: both("退役军人", "veteran"),
+    TagKind.DISABLED: both("残疾人", "disabled"),
+    TagKind.LIMITED_MOBILITY: both("行动不便", "limited mobility"),
+    TagKind.OLD_CADRE: both("老干部", "old cadre"),
+    TagKind.OLD_PARTY_MEMBER: both("老党员", "old Party member"),
+    TagKind.HARDSHIP: both("困难群众", "in hardship"),
+    TagKind.CHILD_IN_HARDSHIP: both("困难儿童", "child in hardship"),
+    TagKind.DEMENTIA: both("认知症", "dementia"),
+    TagKind.LIVING_ALONE: both("独居", "living alone"),
+}
+RELATIONS: dict[Relation, Bilingual] = {
+    Relation.SPOUSE: both("配偶", "spouse"),
+    Relation.CHILD: both("子女", "child"),
+    Relation.PARENT: both("父母", "parent"),
+    Relation.SIBLING: both("兄弟姐妹", "sibling"),
+    Relation.GRANDCHILD: both("孙辈", "grandchild"),
+    Relation.OTHER_RELATIVE: both("其他亲属", "other relative"),
+    Relation.GUARDIAN: both("监护人", "guardian"),
+    Relation.NEIGHBOUR: both("邻居", "neighbour"),
+    Relation.FRIEND: both("朋友", "friend"),
+}
+SEXES: dict[Sex, Bilingual] = {Sex.MALE: both("男", "male"), Sex.FEMALE: both("女", "female")}
+AGE_GROUPS: dict[AgeGroup, Bilingual] = {
+    AgeGroup.CHILD: both("儿童", "child"),
+    AgeGroup.MINOR: both("未成年人", "minor"),
+    AgeGroup.ELDERLY: both("老年人", "elderly"),
+    AgeGroup.YOUNGER_ELDERLY: both("低龄老人", "younger elderly"),
+    AgeGroup.VERY_OLD: both("高龄老人", "very old"),
+}
+CARD_STATES: dict[CardState, Bilingual] = {
+    CardState.ISSUED: both("已制发", "issued"),
+    CardState.DELIVERED: both("已送达", "delivered"),
+    CardState.LOST: both("已挂失", "lost"),
+    CardState.REPLACED: both("已换发", "replaced"),
+    CardState.REVOKED: both("已作废", "revoked"),
+}
+CASE_STATES: dict[CaseState, Bilingual] = {
+    CaseState.REPORTED: both("已报告", "reported"),
+    CaseState.IDENTIFIED: both("已确认身份", "identified"),
+    CaseState.FAMILY_NOTIFIED: both("已通知家属", "family notified"),
+    CaseState.HANDED_OVER: both("已交接", "handed over"),
+    CaseState.CLOSED: both("已结案", "closed"),
+    CaseState.UNFOUNDED: both("不属实", "unfounded"),
+}
+OUTCOMES: dict[Outcome, Bilingual] = {
+    Outcome.RETURNED_HOME: both("已回家", "returned home"),
+    Outcome.IN_CARE: both("在机构照料", "in care"),
+    Outcome.WITH_POLICE: both("在公安机关", "with the police"),
+    Outcome.UNFOUNDED: both("不属实", "unfounded"),
+}
+CARD_CAUSES: dict[ChangeCause, Bilingual] = {
+    ChangeCause.DERIVED: both("按规则得出", "by the rules"),
+    ChangeCause.OVERRIDDEN: both("人工调整", "set by staff"),
+    ChangeCause.OVERRIDE_CLEARED: both("取消人工调整", "staff's setting taken back"),
+    ChangeCause.OVERRIDE_EXPIRED: both("人工调整到期", "staff's setting ended"),
+}
+SYSTEM = both("系统", "the system")
+ROLES: dict[str, Bilingual] = {
+    Role.RESIDENT: both("居民", "resident"),
+    Role.GRID_WORKER: both("网格员", "grid worker"),
+    Role.RESPONDER: both("处置人员", "responder"),
+    Role.STAFF: both("社区工作人员", "community staff"),
+    Role.HEAD: both("社区负责人", "head of the community"),
+    Role.SUPERVISOR: both("上级监督人员", "supervisor"),
+    Role.MERCHANT: both("商户", "merchant"),
+    Role.PARTNER: both("共建单位", "partner unit"),
+    Role.GATEWAY: SYSTEM,
+}
+_COMMUNITY = both("社区", "the community")
+ORGANISATIONS: dict[str, Bilingual] = {
+    Role.RESIDENT: both("本人或监护人", "the person or their guardian"),
+    Role.GRID_WORKER: _COMMUNITY,
+    Role.STAFF: _COMMUNITY,
+    Role.HEAD: _COMMUNITY,
+    Role.RESPONDER: both("网格服务力量", "who was sent to help"),
+    Role.SUPERVISOR: both("上级部门", "the level above"),
+    Role.PARTNER: both("共建单位", "a partner unit"),
+    Role.MERCHANT: both("商户", "a shop"),
+}
+"""Where somebody of a role belongs; whatever is not named is the system itself."""
+ACTIONS: dict[str, Bilingual] = {
+    "people.search": both("查找时显示", "shown in a search"),
+    "people.reveal": both("查看明文", "read in the clear"),
+    "people.export": both("导出个人信息", "exported"),
+    "people.erase": both("删除个人信息", "erased"),
+    "found_persons.reveal": both("走失协助中查看", "read in a found-person case"),
+    "household_cards.reveal_reasons": both("查看户卡调整理由", "read why the household card was set"),
+}
+FIELDS: dict[str, Bilingual] = {
+    "name": both("姓名", "name"),
+    "phone": both("手机号", "phone"),
+    "identity_number": both("身份证号", "identity number"),
+    "passport": both("护照号", "passport"),
+    "birth_on": both("出生日期", "birth date"),
+    "sex": both("性别", "sex"),
+    "cautions": both("注意事项", "cautions"),
+    "address": both("住址", "address"),
+    "family_contacts": both("紧急联系人", "family contacts"),
+    "tag_evidence": both("标签依据", "evidence of tags"),
+    "photo": both("照片", "photo"),
+    "reason": both("理由", "reason"),
+}
