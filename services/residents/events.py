@@ -47,6 +47,17 @@ class PersonTagsChanged(Event):
     household_id: UUID
 
 
+class PersonMoved(Event):
+    """To another household of the community, or filed under another because the first was wrong."""
+
+    type: ClassVar[str] = "residents.person_moved.v1"
+
+    person_id: UUID
+    household_id: UUID
+    from_household_id: UUID
+    grid_code: str | None
+
+
 class PersonErased(Event):
     """Everybody who holds a data key of this person destroys it."""
 

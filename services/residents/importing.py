@@ -17,8 +17,9 @@ from services.residents.households.repository import addresses
 from services.residents.households.schemas import HouseholdImport
 from services.residents.households.service import index_room, seal_room
 from services.residents.locks import Lock, share
+from services.residents.memberships.models import HouseholdRelation, Membership
 from services.residents.people import repository
-from services.residents.people.models import FamilyContact, Person, PersonTag
+from services.residents.people.models import SEALED, FamilyContact, Person, PersonTag
 from services.residents.people.records import PersonalData, seal_contact, seal_evidence, seal_person
 from services.residents.people.schemas import PersonImport, TagImport
 from services.residents.people.service import personal_data
@@ -31,11 +32,11 @@ from shared.ids import new_id
 from shared.vault import Vault
 
 _ANALYSE = text(
-    "ANALYZE (SKIP_LOCKED) household, household_card, person, person_tag, person_token, family_contact, data_key"
+    "ANALYZE (SKIP_LOCKED) household, household_card, person, membership, person_tag, person_token, family_contact, "
+    "data_key"
 )
 _MANY = 100
 """From so many people on the planner is told at once; fewer change nothing, and autovacuum finds them."""
-_PERSONAL = {"name", "phone", "identity_number", "birth_on", "sex", "cautions"}
 
 
 async def import_registry(
@@ -103,9 +104,10 @@ async def _add_people(
     people: Sequence[PersonImport],
     granted_by: str,
 ) -> None:
-    known = {each.id: personal_data(each.model_dump(include=_PERSONAL)) for each in people}
+    known = {each.id: personal_data(each.model_dump(include=set(SEALED))) for each in people}
     rows = [_person(keyring, keys[each.id], each, known[each.id]) for each in people]
     await _insert(session, Person, community_code, rows)
+    await _insert(session, Membership, community_code, [_membership(each) for each in people])
     tags = [_tag(keys[each.id], each, tag, granted_by) for each in people for tag in each.tags]
     await _insert(session, PersonTag, community_code, tags)
     await _insert(session, FamilyContact, community_code, list(_contacts(keys, people)))
@@ -142,6 +144,17 @@ def _person(keyring: Keyring, key: DataKey, each: PersonImport, known: PersonalD
         "household_id": each.household_id,
         "identity_index": index_identity_number(keyring, number) if number else None,
         **seal_person(key, each.id, known),
+    }
+
+
+def _membership(each: PersonImport) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "household_id": each.household_id,
+        "person_id": each.id,
+        "relation": each.relation,
+        "is_head": each.relation is HouseholdRelation.HEAD,
+        "began_on": each.lives_here_since or china_today(),
     }
 
 

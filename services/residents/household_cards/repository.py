@@ -14,7 +14,7 @@ from services.residents.household_cards.models import (
     SchemeState,
 )
 from services.residents.households.models import Household
-from services.residents.people.models import Person, PersonTag
+from services.residents.people.models import Person, PersonState, PersonTag
 from shared.auth import Principal
 from shared.conditions import among, in_area
 from shared.db import AsyncSession
@@ -130,7 +130,9 @@ async def members_of(
     statement = select(col(Person.id), col(Person.household_id), col(Person.birth_on)).where(
         col(Person.community_code) == community_code,
         among(col(Person.household_id), household_ids),
+        col(Person.state) == PersonState.RESIDING,
         col(Person.erased_at).is_(None),
+        col(Person.merged_into).is_(None),
     )
     return [(row[0], row[1], row[2]) for row in await session.execute(statement)]
 

@@ -43,7 +43,7 @@ async def list_households(
     """Households in the caller's reach, by address."""
     places = {"compound": compound, "building": building, "unit": unit, "grid_code": grid_code}
     chosen = {name: value for name, value in places.items() if value is not None}
-    statement = repository.readable(principal).filter_by(**chosen)
+    statement = repository.readable(principal).filter_by(**chosen).where(col(Household.ended_on).is_(None))
     if colour is not None:
         statement = statement.join(
             HouseholdCard,

@@ -5,6 +5,7 @@ from sqlalchemy import Integer, Select, String, Uuid, false, select, text
 from sqlmodel import col
 
 from services.residents.household_cards.models import HouseholdCard
+from services.residents.households.errors import HouseholdEnded
 from services.residents.households.models import Household
 from shared.auth import Principal, Role
 from shared.conditions import in_area
@@ -30,6 +31,18 @@ async def get_household(session: AsyncSession, principal: Principal, household_i
     found = (await session.execute(readable(principal).where(col(Household.id) == household_id))).scalar_one_or_none()
     if found is None:
         raise NotFound
+    return found
+
+
+async def get_open_household(session: AsyncSession, principal: Principal, household_id: UUID) -> Household:
+    """A household that people may join; it cannot end until this transaction does. HouseholdEnded if it has."""
+    statement = readable(principal).where(col(Household.id) == household_id)
+    statement = statement.with_for_update(read=True, of=Household).execution_options(populate_existing=True)
+    found = (await session.execute(statement)).scalar_one_or_none()
+    if found is None:
+        raise NotFound
+    if found.ended_on is not None:
+        raise HouseholdEnded
     return found
 
 

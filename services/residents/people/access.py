@@ -86,7 +86,7 @@ async def repeat_erasures(
     """
     repeated = 0
     for person_id in sorted(set(person_ids)):
-        found = await repository.find_living(session, community_code, person_id)
+        found = await repository.find_person(session, community_code, person_id)
         if found is None:
             await vault.destroy(community_code, person_id)
         else:
@@ -100,9 +100,9 @@ async def _erase(session: AsyncSession, vault: Vault, signer: Signer, principal:
     await vault.destroy(person.community_code, person.id)
     await repository.forget_tokens(session, person)
     await repository.unlist_phone(session, person)
-    await repository.forget_groups_and_contacts(session, person)
+    await repository.forget_ties(session, person)
     await forget_photos(session, person.community_code, person.id)
-    for column in (*SEALED, "identity_index"):
+    for column in (*SEALED, "identity_index", "passport_index"):
         setattr(person, column, None)
     person.erased_at = person.updated_at = utc_now()
     person.version += 1

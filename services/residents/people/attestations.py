@@ -29,7 +29,7 @@ async def attest(
     conditions: Iterable[str],
 ) -> dict[str, str]:
     """A token for each condition that holds of this person today; nobody known has none."""
-    found = await repository.find_living(session, community_code, person_id)
+    found = await repository.find_resident(session, community_code, person_id)
     if found is None:
         return {}
     person, household = found

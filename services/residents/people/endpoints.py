@@ -6,7 +6,7 @@ from fastapi import Query, Response, status
 from services.residents.households.models import Household
 from services.residents.people import access, repository, service
 from services.residents.people.auth import PeopleErase, PeopleRead, PeopleReveal, PeopleSearch, PeopleWrite
-from services.residents.people.models import Person, TagKind
+from services.residents.people.models import Person, PersonState, TagKind
 from services.residents.people.schemas import (
     FoundPersonRow,
     PersonCreate,
@@ -36,6 +36,7 @@ async def list_people(
     page: PageRequest,
     household_id: Annotated[UUID | None, Query()] = None,
     grid_code: Annotated[GridCode | None, Query()] = None,
+    state: Annotated[list[PersonState], Query(description="Default: those who live here.")] = [PersonState.RESIDING],  # noqa: B006
     tag: Annotated[TagKind | None, Query(description="Staff and grid workers only.")] = None,
 ) -> Page[PersonRead]:
     """People in the caller's reach, masked, in the order of their registration."""
@@ -43,6 +44,7 @@ async def list_people(
         repository.readable(principal),
         household_id=household_id,
         grid_code=grid_code,
+        states=state,
         tag=service.askable_tag(principal, tag),
         on=china_today(),
     )

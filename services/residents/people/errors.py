@@ -6,7 +6,7 @@ from shared.errors import Problem, both
 class PersonExists(Problem):
     status = 409
     code = "person-exists"
-    title = both("该身份证号已登记", "This identity number is registered")
+    title = both("该证件号已登记", "This identity number or passport is registered")
     detail = both(
         "请打开已登记的人员并更新其信息, 不要重复登记。",
         "Open the registered person and update them instead of registering them twice.",

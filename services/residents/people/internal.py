@@ -43,7 +43,7 @@ async def find_by_phone(
     matches = []
     for community_code, person_id in await repository.people_of_phone(session, index_phone(vault.keyring, query.phone)):
         await set_scope(session, community_code)
-        found = await repository.find_living(session, community_code, person_id)
+        found = await repository.find_resident(session, community_code, person_id)
         if found is not None:
             _, household = found
             matches.append(

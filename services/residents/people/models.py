@@ -49,6 +49,17 @@ class Relation(StrEnum):
     FRIEND = "friend"
 
 
+class PersonState(StrEnum):
+    """Where a person is to be looked for."""
+
+    RESIDING = "residing"
+    """在住"""
+    MOVED_OUT = "moved_out"
+    """迁出: left the community; the record stays for when they come back."""
+    DIED = "died"
+    """死亡"""
+
+
 class Person(Base, Tenant, table=True):
     """A resident (居民). Every personal field is sealed under the person's own data key.
 
@@ -62,28 +73,42 @@ class Person(Base, Tenant, table=True):
             ["household.community_code", "household.id"],
             name="fk_person_household",
         ),
+        one_of("state", PersonState),
+        ForeignKeyConstraint(
+            ["community_code", "merged_into"], ["person.community_code", "person.id"], name="fk_person_merged_into"
+        ),
         UniqueConstraint("community_code", "identity_index", name="uq_person_identity"),
+        UniqueConstraint("community_code", "passport_index", name="uq_person_passport"),
         Index("ix_person_household", "community_code", "household_id"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     household_id: UUID
+    """Where the person lives or, after they left or died, lived last; `membership` has the history."""
+    state: PersonState = Field(default=PersonState.RESIDING, sa_type=text_enum(PersonState))
+    state_since: date | None = None
+    """When the person left, died or came back; None while they have never been away."""
+    merged_into: UUID | None = None
+    """The person whom this record turned out to be."""
     name: bytes | None = None
     phone: bytes | None = None
     identity_number: bytes | None = None
+    passport: bytes | None = None
     birth_on: bytes | None = None
     sex: bytes | None = None
     cautions: bytes | None = None
     """What whoever meets the person should know, in free text."""
     identity_index: bytes | None = None
     """Blind index of the whole identity number: one person per number and community, under any concurrency."""
+    passport_index: bytes | None = None
+    """The same of the passport."""
     erased_at: datetime | None = None
     version: int = 1
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
 
 
-SEALED = ("name", "phone", "identity_number", "birth_on", "sex", "cautions")
+SEALED = ("name", "phone", "identity_number", "passport", "birth_on", "sex", "cautions")
 """The sealed columns of a person."""
 
 

@@ -17,6 +17,7 @@ class PersonalData:
     name: str | None = None
     phone: str | None = None
     identity_number: str | None = None
+    passport: str | None = None
     birth_on: date | None = None
     sex: Sex | None = None
     cautions: str | None = None
@@ -33,9 +34,11 @@ class ContactData:
     phone: str
 
 
-def seal_person(key: DataKey, person_id: UUID, data: PersonalData) -> dict[str, bytes | None]:
-    """The sealed columns of a person."""
-    values = {name: getattr(data, name) for name in SEALED}
+def seal_person(
+    key: DataKey, person_id: UUID, data: PersonalData, fields: Iterable[str] = SEALED
+) -> dict[str, bytes | None]:
+    """These sealed columns of a person."""
+    values = {name: getattr(data, name) for name in fields}
     return {
         name: None if value is None else key.seal(str(value), table="person", column=name, row_id=person_id)
         for name, value in values.items()

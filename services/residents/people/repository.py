@@ -16,6 +16,7 @@ from sqlalchemy import (
     exists,
     false,
     intersect,
+    or_,
     select,
     text,
 )
@@ -23,9 +24,19 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import col
 
+from services.residents.guardians.models import Guardianship
 from services.residents.household_cards.repository import valid_on
-from services.residents.households.models import Household
-from services.residents.people.models import FamilyContact, Person, PersonTag, PersonToken, PhoneLookup, TagKind
+from services.residents.households.models import HomeOwner, Household
+from services.residents.memberships.models import Membership
+from services.residents.people.models import (
+    FamilyContact,
+    Person,
+    PersonState,
+    PersonTag,
+    PersonToken,
+    PhoneLookup,
+    TagKind,
+)
 from services.residents.people.tokens import Alternatives
 from shared.auth import Principal, Role
 from shared.conditions import among, in_area
@@ -38,20 +49,28 @@ _LIVES_THERE = and_(
 )
 
 
+_ON_RECORD = (col(Person.erased_at).is_(None), col(Person.merged_into).is_(None))
+"""Erased people are nobody; whoever was merged is read as the person they turned out to be."""
+_RESIDES = col(Person.state) == PersonState.RESIDING
+
+
 def at_home(selected: Mapping[str, Any]) -> PersonAtHome:
     """The pair that `readable` selects, from a page of it."""
     return selected["Person"], selected["Household"]
 
 
 def readable(principal: Principal) -> Select[Person, Household]:
-    """People this principal may see, with their household; every query for a person starts here."""
+    """People this principal may see, with their household; every query for a person starts here.
+
+    Of a resident's household those who live there: who left or died is no longer theirs to read.
+    """
     statement = (
         select(Person, Household)
         .join(
             Household,
             _LIVES_THERE,
         )
-        .where(in_area(col(Person.community_code), principal.area), col(Person.erased_at).is_(None))
+        .where(in_area(col(Person.community_code), principal.area), *_ON_RECORD)
     )
     match principal.role:
         case Role.STAFF | Role.HEAD | Role.SUPERVISOR | Role.GATEWAY:
@@ -60,7 +79,8 @@ def readable(principal: Principal) -> Select[Person, Household]:
             return statement.where(col(Household.grid_code).in_(principal.grids))
         case Role.RESIDENT if principal.person_id is not None:
             return statement.where(
-                (col(Person.id) == principal.person_id) | (col(Person.household_id) == principal.household_id)
+                (col(Person.id) == principal.person_id)
+                | ((col(Person.household_id) == principal.household_id) & _RESIDES)
             )
     return statement.where(false())
 
@@ -88,8 +108,11 @@ async def get_self_or_charge(
     return person
 
 
-async def find_living(session: AsyncSession, community_code: str, person_id: UUID) -> PersonAtHome | None:
-    """Whoever it is, with their household, for work that is authorised elsewhere; None if unknown or erased."""
+async def find_person(session: AsyncSession, community_code: str, person_id: UUID) -> PersonAtHome | None:
+    """Whoever it is, with their household, for work that is authorised elsewhere; None if unknown or erased.
+
+    Includes who left, who died and who was merged.
+    """
     statement = (
         select(Person, Household)
         .join(
@@ -104,15 +127,25 @@ async def find_living(session: AsyncSession, community_code: str, person_id: UUI
     return None if found is None else (found[0], found[1])
 
 
+async def find_resident(session: AsyncSession, community_code: str, person_id: UUID) -> PersonAtHome | None:
+    """The same, but None too for whoever left, died or was merged: they sign in to nothing and are owed nothing."""
+    found = await find_person(session, community_code, person_id)
+    if found is None or found[0].state is not PersonState.RESIDING or found[0].merged_into is not None:
+        return None
+    return found
+
+
 def narrow(
     statement: Select[Person, Household],
     *,
     household_id: UUID | None = None,
     grid_code: str | None = None,
+    states: Sequence[PersonState] = (PersonState.RESIDING,),
     tag: TagKind | None = None,
     on: date | None = None,
 ) -> Select[Person, Household]:
-    """Only members of a household, of a grid, of a group on a day."""
+    """Only members of a household, of a grid, in these states, of a group on a day."""
+    statement = statement.where(col(Person.state).in_(states))
     if household_id is not None:
         statement = statement.where(col(Person.household_id) == household_id)
     if grid_code is not None:
@@ -294,11 +327,14 @@ async def contacts_of(session: AsyncSession, person: Person) -> Sequence[FamilyC
 # Duplicates
 
 
-async def find_by_identity_number(session: AsyncSession, community_code: str, index: bytes) -> UUID | None:
+async def find_by_document(session: AsyncSession, person: Person) -> UUID | None:
+    """Another person of the community with the same identity number or the same passport."""
+    indexes = {Person.identity_index: person.identity_index, Person.passport_index: person.passport_index}
+    same = [col(column) == index for column, index in indexes.items() if index is not None]
     statement = select(col(Person.id)).where(
-        col(Person.community_code) == community_code, col(Person.identity_index) == index
+        col(Person.community_code) == person.community_code, col(Person.id) != person.id, or_(false(), *same)
     )
-    return (await session.execute(statement)).scalar_one_or_none()
+    return (await session.execute(statement.limit(1))).scalar_one_or_none()
 
 
 async def find_by_tokens(
@@ -327,8 +363,17 @@ async def find_by_tokens(
 # Erasure
 
 
-async def forget_groups_and_contacts(session: AsyncSession, person: Person) -> None:
-    for table in (PersonTag, FamilyContact):
+async def forget_ties(session: AsyncSession, person: Person) -> None:
+    """Groups, contacts, memberships, guardians and wards, homes: that they existed is personal too."""
+    ties = (
+        (PersonTag, PersonTag.person_id),
+        (FamilyContact, FamilyContact.person_id),
+        (Membership, Membership.person_id),
+        (Guardianship, Guardianship.ward_id),
+        (Guardianship, Guardianship.guardian_id),
+        (HomeOwner, HomeOwner.owner_id),
+    )
+    for table, column in ties:
         await session.execute(
-            delete(table).where(col(table.community_code) == person.community_code, col(table.person_id) == person.id)
+            delete(table).where(col(table.community_code) == person.community_code, col(column) == person.id)
         )

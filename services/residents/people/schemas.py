@@ -6,8 +6,9 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.residents.households.schemas import PlaceName, Unit
+from services.residents.memberships.models import HouseholdRelation
 from services.residents.people.ages import AgeGroup
-from services.residents.people.models import Relation, TagKind
+from services.residents.people.models import PersonState, Relation, TagKind
 from shared.audit import Purpose
 from shared.clock import china_today
 from shared.errors import both
@@ -25,6 +26,13 @@ def _plausible_birth(day: date) -> date:
     return day
 
 
+def _not_in_the_future(day: date) -> date:
+    if not date(1850, 1, 1) <= day <= china_today():
+        raise ValueError(both("日期不能在将来。", "A day that has not come yet, or too long ago."))
+    return day
+
+
+PastDate = Annotated[date, AfterValidator(_not_in_the_future)]
 BirthDate = Annotated[date, AfterValidator(_plausible_birth)]
 Age = Annotated[int, Field(ge=0, le=150)]
 
@@ -33,6 +41,10 @@ class PersonCreate(Schema):
     """A resident. Birth date and sex follow from the identity number where there is one."""
 
     household_id: UUID
+    relation: HouseholdRelation = HouseholdRelation.OTHER
+    """To the head of the household."""
+    lives_here_since: PastDate | None = None
+    """Default: today, in Asia/Shanghai."""
     name: PersonName
     phone: PhoneText | None = None
     identity_number: IdentityNumberText | None = None
@@ -63,7 +75,9 @@ class PersonRead(BaseModel):
     """A person as shown to whoever has no purpose for more: masked."""
 
     id: UUID
+    state: PersonState
     household_id: UUID
+    """Where they live or, after they left or died, lived last."""
     grid_code: str | None
     compound: str
     building: str
@@ -99,6 +113,7 @@ class PersonField(StrEnum):
     NAME = "name"
     PHONE = "phone"
     IDENTITY_NUMBER = "identity_number"
+    PASSPORT = "passport"
     BIRTH_ON = "birth_on"
     SEX = "sex"
     CAUTIONS = "cautions"
@@ -142,6 +157,7 @@ class RevealedPerson(BaseModel):
     name: str | None = None
     phone: str | None = None
     identity_number: str | None = None
+    passport: str | None = None
     birth_on: date | None = None
     sex: Sex | None = None
     cautions: str | None = None

@@ -7,18 +7,26 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
+from services.residents.events import PersonMoved
 from services.residents.events import PersonRegistered as PersonRegisteredEvent
 from services.residents.household_cards.derive import derive_households
 from services.residents.households.models import Household
-from services.residents.households.repository import get_household
+from services.residents.households.repository import get_open_household
+from services.residents.memberships.service import begin_membership, correct_membership
 from services.residents.people import repository
 from services.residents.people.ages import age_groups, age_on
 from services.residents.people.auth import SEE_TAGS
 from services.residents.people.errors import BirthDateDiffers, PersonExists
-from services.residents.people.models import Person, TagKind
+from services.residents.people.models import SEALED, Person, PersonState, TagKind
 from services.residents.people.records import PersonalData, open_person, seal_person
 from services.residents.people.schemas import PersonCreate, PersonRead, PersonUpdate, Resemblance
-from services.residents.people.tokens import index_identity_number, index_phone, person_tokens, same_name
+from services.residents.people.tokens import (
+    index_identity_number,
+    index_passport,
+    index_phone,
+    person_tokens,
+    same_name,
+)
 from shared import outbox
 from shared.auth import Principal
 from shared.clock import china_today, utc_now
@@ -36,12 +44,11 @@ async def register_person(
     session: AsyncSession, vault: Vault, principal: Principal, data: PersonCreate
 ) -> tuple[Person, Household, list[Resemblance]]:
     """Register a resident of a household. Others who may be the same person are named, never merged."""
-    household = await get_household(session, principal, data.household_id)
-    known = personal_data(data.model_dump(exclude={"household_id"}))
+    household = await get_open_household(session, principal, data.household_id)
+    known = personal_data(data.model_dump(include=set(SEALED)))
     person = Person(community_code=household.community_code, household_id=household.id)
-    await _refuse_duplicate(session, vault, principal, person, known)
-    session.add(person)
-    await _write(session, vault, principal, person, known)
+    await _write(session, vault, principal, person, None, known)
+    await begin_membership(session, person, data.relation, data.lives_here_since or china_today())
     await derive_households(session, vault, person.community_code, [household.id])
     event = PersonRegisteredEvent(person_id=person.id, household_id=household.id)
     await outbox.add(session, event, community_code=person.community_code, subject=f"people/{person.id}")
@@ -60,18 +67,22 @@ async def correct_person(
     person, household = await repository.get_person(session, principal, person_id, lock=True)
     check_version(person.version, expected)
     changes = data.model_dump(exclude_unset=True)
-    left = household.id
-    if target := changes.pop("household_id", None):
-        household = await get_household(session, principal, target)
-        person.household_id = household.id
+    target = changes.pop("household_id", household.id)
     key = await vault.key_for(person.community_code, person.id)
-    known = _merged(open_person(key, person), changes)
-    await _refuse_duplicate(session, vault, principal, person, known)
-    await repository.forget_tokens(session, person)
-    await repository.unlist_phone(session, person)
+    before = open_person(key, person)
+    known = _merged(before, changes)
+    left = household.id
+    if known == before and target == left:
+        return person, household
     person.version += 1
     person.updated_at = utc_now()
-    await _write(session, vault, principal, person, known)
+    if target != left:
+        household = await get_open_household(session, principal, target)
+        person.household_id = household.id
+    await _write(session, vault, principal, person, before, known)
+    if target != left:
+        await correct_membership(session, person)
+        await _tell_moved(session, person, household, left)
     await derive_households(session, vault, person.community_code, {left, household.id})
     return person, household
 
@@ -124,6 +135,7 @@ def _masked(person: Person, household: Household, known: PersonalData, today: da
     age = age_on(known.birth_on, today) if known.birth_on else None
     return PersonRead(
         id=person.id,
+        state=person.state,
         household_id=person.household_id,
         grid_code=household.grid_code,
         compound=household.compound,
@@ -149,42 +161,81 @@ def _merged(known: PersonalData, changes: dict[str, Any]) -> PersonalData:
 
 
 async def _write(
-    session: AsyncSession, vault: Vault, principal: Principal, person: Person, known: PersonalData
+    session: AsyncSession,
+    vault: Vault,
+    principal: Principal,
+    person: Person,
+    before: PersonalData | None,
+    known: PersonalData,
 ) -> None:
-    """Seal what is known into the row and file the person under it."""
+    """Seal into the row what differs from `before`, and file the person under it. The rest stays as it is.
+
+    PersonExists if somebody else has the same identity number or passport.
+    """
+    changed = {name for name in SEALED if getattr(before, name, None) != getattr(known, name)}
     key = await vault.key_for(person.community_code, person.id)
-    for column, sealed in seal_person(key, person.id, known).items():
+    for column, sealed in seal_person(key, person.id, known, sorted(changed)).items():
         setattr(person, column, sealed)
-    number = known.identity_number
-    person.identity_index = index_identity_number(vault.keyring, number) if number else None
+    if changed & _DOCUMENTS.keys():
+        for field, (column, index) in _DOCUMENTS.items():
+            value = getattr(known, field)
+            setattr(person, column, index(vault.keyring, value) if value else None)
+        await _refuse_duplicate(session, principal, person)
+    session.add(person)
     try:
         await session.flush()
     except IntegrityError as error:
-        if "uq_person_identity" in str(error.orig):
+        if any(f"uq_person_{name}" in str(error.orig) for name in ("identity", "passport")):
             raise PersonExists(None) from error
         raise
-    tokens = person_tokens(vault.keyring, known)
-    await repository.file_tokens(session, person.community_code, [(person.id, token) for token in sorted(tokens)])
-    if known.phone is not None:
-        await repository.list_phone(
-            session, person.community_code, [(person.id, index_phone(vault.keyring, known.phone))]
-        )
+    await _file(session, vault, person, before, known)
 
 
-async def _refuse_duplicate(
-    session: AsyncSession, vault: Vault, principal: Principal, person: Person, known: PersonalData
+_DOCUMENTS = {
+    "identity_number": ("identity_index", index_identity_number),
+    "passport": ("passport_index", index_passport),
+}
+
+
+async def _file(
+    session: AsyncSession, vault: Vault, person: Person, before: PersonalData | None, known: PersonalData
 ) -> None:
-    if known.identity_number is None:
-        return
-    index = index_identity_number(vault.keyring, known.identity_number)
-    existing = await repository.find_by_identity_number(session, person.community_code, index)
-    if existing is None or existing == person.id:
-        return
-    try:
-        await repository.get_person(session, principal, existing)
-    except NotFound:
-        raise PersonExists(None) from None
+    """Let the person be found by what is known, and by nothing that was."""
+    tokens = person_tokens(vault.keyring, known)
+    if before is None or tokens != person_tokens(vault.keyring, before):
+        if before is not None:
+            await repository.forget_tokens(session, person)
+        await repository.file_tokens(session, person.community_code, [(person.id, token) for token in sorted(tokens)])
+    if before is not None and before.phone != known.phone:
+        await repository.unlist_phone(session, person)
+    if known.phone is not None and person.state is PersonState.RESIDING:
+        index = index_phone(vault.keyring, known.phone)
+        await repository.list_phone(session, person.community_code, [(person.id, index)])
+
+
+async def _refuse_duplicate(session: AsyncSession, principal: Principal, person: Person) -> None:
+    with session.no_autoflush:
+        existing = await repository.find_by_document(session, person)
+        if existing is None:
+            return
+        try:
+            await repository.get_person(session, principal, existing)
+        except NotFound:
+            raise PersonExists(None) from None
     raise PersonExists(existing)
+
+
+async def _tell_moved(session: AsyncSession, person: Person, household: Household, left: UUID) -> None:
+    event = PersonMoved(
+        person_id=person.id, household_id=household.id, from_household_id=left, grid_code=household.grid_code
+    )
+    await outbox.add(
+        session,
+        event,
+        community_code=person.community_code,
+        subject=f"people/{person.id}",
+        version=person.version,
+    )
 
 
 async def find_resembling(

@@ -16,6 +16,7 @@ _PHONE = "person-phone"
 _PHONE_END = "person-phone-last-four"
 _IDENTITY_NUMBER = "person-identity-number"
 _IDENTITY_NUMBER_END = "person-identity-number-last-four"
+_PASSPORT = "person-passport"
 _BIRTH = "person-birth-period"
 
 
@@ -31,6 +32,10 @@ Alternatives = list[bytes]
 
 def index_identity_number(indexer: Indexer, number: str) -> bytes:
     return indexer.blind_index(_IDENTITY_NUMBER, number)
+
+
+def index_passport(indexer: Indexer, passport: str) -> bytes:
+    return indexer.blind_index(_PASSPORT, passport)
 
 
 def index_phone(indexer: Indexer, phone: str) -> bytes:

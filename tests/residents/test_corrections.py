@@ -1,0 +1,82 @@
+"""A correction writes what was wrong and nothing else."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from services.residents.memberships.models import EndReason, HouseholdRelation, Membership
+from services.residents.people.models import SEALED, Person
+from tests.residents.registry import Registry, a_phone, an_identity_number
+
+
+async def row(registry: Registry, person: dict[str, Any]) -> Person:
+    async with registry.app.state.database.transaction(registry.community) as session:
+        found = await session.get(Person, (registry.community, UUID(person["id"])))
+    assert found is not None
+    return found
+
+
+async def memberships(registry: Registry, person: dict[str, Any]) -> list[Membership]:
+    statement = select(Membership).where(col(Membership.person_id) == UUID(person["id"]))
+    async with registry.app.state.database.transaction(registry.community) as session:
+        return list((await session.execute(statement.order_by(col(Membership.id)))).scalars())
+
+
+async def correct(registry: Registry, person: dict[str, Any], version: int, **changes: Any) -> dict[str, Any]:
+    path, headers = f"/v1/people/{person['id']}", {"If-Match": f'"{version}"'}
+    answer = await registry.ask("PATCH", path, json=changes, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def test_what_did_not_change_stays_byte_for_byte(registry: Registry) -> None:
+    household = await registry.household()
+    person = await registry.person(
+        household["id"], phone=a_phone(), identity_number=an_identity_number(), cautions="慢慢说"
+    )
+    before = await row(registry, person)
+    assert (await correct(registry, person, 1, phone=a_phone()))["version"] == 2
+    after = await row(registry, person)
+    assert {name for name in SEALED if getattr(before, name) != getattr(after, name)} == {"phone"}
+    assert after.identity_index == before.identity_index
+
+
+async def test_correcting_nothing_is_no_new_version(registry: Registry) -> None:
+    household = await registry.household()
+    person = await registry.person(household["id"], cautions="慢慢说")
+    same = {"cautions": "慢慢说", "household_id": household["id"]}
+    assert (await correct(registry, person, 1, **same))["version"] == 1
+    assert (await correct(registry, person, 1, cautions="大声说"))["version"] == 2
+
+
+async def test_who_was_filed_under_the_wrong_door_never_lived_there(registry: Registry) -> None:
+    wrong, right = await registry.household(), await registry.household()
+    given = {"relation": "parent", "lives_here_since": "2020-05-01"}
+    person = await registry.person(wrong["id"], **given)
+    await correct(registry, person, 1, household_id=right["id"])
+    first, second = await memberships(registry, person)
+    assert (first.end_reason, first.ended_on) == (EndReason.CORRECTED, first.began_on)
+    assert (second.household_id, second.relation, second.ended_on) == (
+        UUID(right["id"]),
+        HouseholdRelation.PARENT,
+        None,
+    )
+    assert second.began_on == first.began_on
+    [event] = await registry.events("person_moved")
+    assert event == {
+        "person_id": person["id"],
+        "household_id": right["id"],
+        "from_household_id": wrong["id"],
+        "grid_code": None,
+    }
+
+
+async def test_a_household_has_one_head(registry: Registry) -> None:
+    household = await registry.household()
+    await registry.person(household["id"], relation="head")
+    body = {"household_id": household["id"], "name": "李四", "relation": "head"}
+    refused = await registry.post("/v1/people", body, status=409)
+    assert refused["code"] == "head-exists"
+    await registry.post("/v1/people", body | {"relation": "spouse"}, status=201)
