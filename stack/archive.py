@@ -1,4 +1,4 @@
-"""What a backup is: one tar file with a dump of each database and a manifest that says what they are.
+"""What a backup is: one tar file with a dump of each database, the files beside them, and a manifest of both.
 
 The keys of the installation are not in it (they are in `DATA/environment`, or `.env`); their fingerprints are, so that
 a restore under other keys is refused instead of yielding noise.
@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from stack import kept_files
 from stack.topology import APPLICATIONS, Application
 
 FORMAT = 1
@@ -46,6 +47,8 @@ class Manifest:
     keys: dict[str, list[str]]
     """Fingerprints of the keys in force, by application."""
     databases: dict[str, DatabaseDump]
+    files: dict[str, int] = field(default_factory=dict)
+    """How many files of each application that keeps files in a folder."""
     format: int = FORMAT
 
     def as_json(self) -> str:
@@ -90,6 +93,8 @@ def pack(folder: Path, manifest: Manifest, target: Path) -> None:
     with tarfile.open(building, "w") as tar:
         for name in (MANIFEST, *(dump.file for dump in manifest.databases.values())):
             tar.add(folder / name, arcname=name)
+        if manifest.files:
+            tar.add(folder / kept_files.FOLDER, arcname=kept_files.FOLDER)
     building.replace(target)
 
 
@@ -105,6 +110,9 @@ def unpack(archive: Path, folder: Path) -> Manifest:
         path = folder / dump.file
         if not path.is_file() or checksum(path) != dump.sha256:
             raise ArchiveDamaged(f"{archive.name}: {name}")
+    for name, number in manifest.files.items():
+        if kept_files.count(folder / kept_files.FOLDER / name) != number:
+            raise ArchiveDamaged(f"{archive.name}: {kept_files.FOLDER}/{name}")
     return manifest
 
 

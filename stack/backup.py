@@ -1,4 +1,4 @@
-"""Backup of all databases at one moment, and restore.
+"""Backup of all databases at one moment, with the files beside them, and restore.
 
 All five dumps show the same moment: their snapshots are taken together before the first dump begins. Events that were
 published shortly before are published again after a restore; consumers pass over what they have handled.
@@ -16,7 +16,7 @@ from typing import Any
 
 import asyncpg
 
-from stack import archive
+from stack import archive, kept_files
 from stack.archive import DatabaseDump, Manifest
 from stack.erasures import repeat_erasures
 from stack.postgres import Server, create_database
@@ -63,14 +63,26 @@ async def make_backup(variables: Mapping[str, str], target: Path, report: Report
             for database, snapshot in snapshots.items():
                 dumps[database] = await _dump(server, database, snapshot, folder)
                 report(f"{database}: {dumps[database].bytes / 1_000_000:.1f} MB")
+        files = await asyncio.to_thread(_copy_files, variables, folder)
         manifest = Manifest(
             made_at=made_at,
             postgres=next(iter(snapshots.values())).postgres,
             keys={each.name: archive.fingerprints(variables, each) for each in APPLICATIONS},
             databases=dumps,
+            files=files,
         )
         await asyncio.to_thread(archive.pack, folder, manifest, target)
     return manifest
+
+
+def _copy_files(variables: Mapping[str, str], folder: Path) -> dict[str, int]:
+    copied: dict[str, int] = {}
+    for each in APPLICATIONS:
+        if (source := kept_files.folder_of(variables, each)) is not None:
+            target = folder / kept_files.FOLDER / each.name
+            target.mkdir(parents=True)
+            copied[each.name] = kept_files.copy_out(source, target)
+    return copied
 
 
 async def _hold_snapshot(server: Server, application: Application, held: AsyncExitStack) -> _Snapshot:
@@ -134,9 +146,17 @@ async def restore_backup(
             report(f"{each.name} ✓")
         for each in APPLICATIONS:
             await _settle(server, each, erasures[each.name], datetime.fromisoformat(manifest.made_at))
+        await asyncio.to_thread(_put_files_back, variables, manifest, folder)
     await _migrate(variables)
     await repeat_erasures(variables, erasures[RESIDENTS.name])
     return manifest
+
+
+def _put_files_back(variables: Mapping[str, str], manifest: Manifest, folder: Path) -> None:
+    for each in APPLICATIONS:
+        target = kept_files.folder_of(variables, each)
+        if each.name in manifest.files and target is not None:
+            kept_files.copy_in(folder / kept_files.FOLDER / each.name, target)
 
 
 async def _migrate(variables: Mapping[str, str]) -> None:

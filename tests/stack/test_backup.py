@@ -19,6 +19,7 @@ from services.residents.people.models import TagKind
 from services.residents.people.schemas import PersonImport, TagImport
 from shared.audit import Purpose, entries_about, signer_from, verify
 from shared.auth import Principal, Role
+from shared.files import FileStore
 from shared.vault import Vault
 from stack import archive, environment
 from stack.archive import ArchiveDamaged
@@ -41,7 +42,9 @@ def quiet(_line: str) -> None: ...
 
 
 @pytest.fixture(scope="module")
-async def databases(postgres_server: PostgresServer) -> AsyncIterator[Environment]:
+async def databases(
+    postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Environment]:
     """Five migrated databases under their real names, and the environment that leads to them."""
     known = environment.new_secrets() | {"POSTGRES_PASSWORD": postgres_server.password}
     known |= {
@@ -49,7 +52,7 @@ async def databases(postgres_server: PostgresServer) -> AsyncIterator[Environmen
     }
     ports = dict.fromkeys(("nats", *(each.name for each in APPLICATIONS)), 1) | {"postgres": postgres_server.port}
     urls = [(await servers.clone(postgres_server, each, each.name))[0] for each in APPLICATIONS]
-    yield environment.derive(known, environment.embedded_places(Path("/nowhere"), ports))
+    yield environment.derive(known, environment.embedded_places(tmp_path_factory.mktemp("data"), ports))
     for url in urls:
         await servers.drop(postgres_server, url)
 
@@ -276,3 +279,30 @@ async def test_keys_are_not_in_the_archive(system: Environment, tmp_path: Path) 
             assert system[each.prefix + name].encode() not in content
         assert system[f"{each.prefix}KEY_ENCRYPTION_KEYS"].partition(":")[2].encode() not in content
     assert json.loads(archive.read_manifest(tmp_path / "backup.tar").as_json())["keys"]["residents"]
+
+
+async def test_files_come_back_with_the_databases(system: Environment, tmp_path: Path) -> None:
+    files = FileStore.from_url(system["RESIDENTS_FILES_URL"])
+    paths = [f"photos/{COMMUNITY}/{uuid4()}.full" for _ in range(3)]
+    for number, path in enumerate(paths):
+        await files.put(path, f"sealed {number}".encode())
+    target = tmp_path / "backup.tar"
+    manifest = await make_backup(system, target, quiet)
+    assert manifest.files["residents"] >= 3
+    await files.delete(paths)
+    await restore_backup(system, target, force=True, erasures_from=None, report=quiet)
+    assert [await files.get(path) for path in paths] == [b"sealed 0", b"sealed 1", b"sealed 2"]
+
+
+async def test_a_backup_that_lost_a_file_is_damaged(system: Environment, tmp_path: Path) -> None:
+    files = FileStore.from_url(system["RESIDENTS_FILES_URL"])
+    path = f"photos/{COMMUNITY}/{uuid4()}.full"
+    await files.put(path, b"sealed")
+    whole, cut = tmp_path / "backup.tar", tmp_path / "cut.tar"
+    await make_backup(system, whole, quiet)
+    with tarfile.open(whole) as source, tarfile.open(cut, "w") as target:
+        for member in source.getmembers():
+            if not member.name.endswith(path):
+                target.addfile(member, source.extractfile(member) if member.isfile() else None)
+    with pytest.raises(ArchiveDamaged, match="files/residents"):
+        await restore_backup(system, cut, force=True, erasures_from=None, report=quiet)
