@@ -2,11 +2,12 @@
 
 import asyncio
 from io import BytesIO
+from typing import Any
 from uuid import uuid4
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
@@ -336,6 +337,22 @@ async def test_a_sheet_holds_ten_cards_a_page(place: Neighbourhood) -> None:
         assert grouped(card["code"]) in pages[page].extract_text()
 
 
+def test_every_font_of_a_sheet_is_embedded() -> None:
+    pages = PdfReader(BytesIO(render_sheet([a_card(worker_name="李𬭚燕") for _ in range(3)]))).pages
+    assert "李𬭚燕" in pages[0].extract_text()
+    assert len(_fonts(pages[0])) == 2
+    assert all("/FontFile2" in font["/FontDescriptor"] for font in _fonts(pages[0]))
+
+
+def _fonts(page: Any) -> list[Any]:
+    """The fonts of a page and of the forms that it draws."""
+    resources = page["/Resources"]
+    found = [font.get_object() for font in resources.get("/Font", {}).values()]
+    for form in resources.get("/XObject", {}).values():
+        found += _fonts(form.get_object())
+    return list({font["/BaseFont"]: font for font in found}.values())
+
+
 async def test_printing_needs_the_contact_of_every_grid(place: Neighbourhood) -> None:
     card = await issue(place)
     body = {"card_ids": [card["id"]], "contacts": {place.other_grid: CONTACT}, "format": "svg"}
@@ -347,6 +364,7 @@ async def test_printing_needs_the_contact_of_every_grid(place: Neighbourhood) ->
     assert (await elsewhere.post("/internal/contact-cards/print", json=body)).status_code == 404
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     name=st.text(st.characters(categories=["Lo", "Ll", "Lu", "Nd", "Po", "Sm"]), min_size=1, max_size=40),
     phone=st.sampled_from([None, "19900000001", "0472-5910001", "12345", "+4930901820"]),

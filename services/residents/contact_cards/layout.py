@@ -20,6 +20,7 @@ CORNER_MM = 3.18
 INK, MUTED, ACCENT, PAPER = "#1a1a1a", "#5b5b5b", "#a4161a", "#ffffff"
 _LEFT, _RIGHT = 4.0, 52.5
 _QR_X, _QR_Y, _QR_MM = 55.6, 13.0, 26.0
+_QR_MIDDLE = _QR_X + _QR_MM / 2
 _QUIET_MODULES = 4  # ISO/IEC 18004
 _NARROW = 0.56
 """Advance of a Latin letter or digit relative to its size; a Chinese character is as wide as it is high."""
@@ -58,7 +59,12 @@ Shape = Box | Text
 
 def shapes_of(card: PrintedCard) -> Iterator[Shape]:
     """Everything on the card: whom to call, and nothing about whoever carries it."""
-    contact = card.contact
+    yield from shapes_of_contact(card.contact)
+    yield from shapes_of_code(card)
+
+
+def shapes_of_contact(contact: GridContact) -> Iterator[Shape]:
+    """What all cards of a grid have in common."""
     yield Box(0, 0, WIDTH_MM, 10.5, ACCENT)
     yield Text(_LEFT, 7, 5, "民情联系卡", PAPER, bold=True)
     yield Text(31, 7, 2.5, "Contact card", PAPER)
@@ -72,14 +78,17 @@ def shapes_of(card: PrintedCard) -> Iterator[Shape]:
     for row, (label, value, size) in enumerate(fields):
         top = 14.6 + 8.2 * row
         yield Text(_LEFT, top, 2.2, label, MUTED)
-        yield _fitted(_LEFT, top + 5, size, value or "—", _RIGHT - _LEFT, bold=True)
-    yield from _qr_code(card.url)
-    middle = _QR_X + _QR_MM / 2
-    yield Text(middle, 41.6, 2.1, "扫码求助  Scan for help", MUTED, anchor="middle")
-    yield Text(middle, 45, 2.35, grouped(card.code), INK, anchor="middle")
+        yield _fitted(_LEFT, top + 4.6, size, value or "—", _RIGHT - _LEFT, bold=True)
+    yield Text(_QR_MIDDLE, 41.6, 2.1, "扫码求助  Scan for help", MUTED, anchor="middle")
     yield Box(0, 47.3, WIDTH_MM, 0.25, ACCENT)
     yield Text(_LEFT, 50, 2.05, "持卡人如走失或需要帮助, 请扫码或拨打以上电话; 紧急情况请拨 110。", INK)
     yield Text(_LEFT, 52.6, 1.9, "If the bearer is lost or needs help, scan or call. Emergency: 110.", INK)
+
+
+def shapes_of_code(card: PrintedCard) -> Iterator[Shape]:
+    """What is this card's alone."""
+    yield from _qr_code(card.url)
+    yield Text(_QR_MIDDLE, 45, 2.35, grouped(card.code), INK, anchor="middle")
 
 
 def readable_phone(phone: str | None) -> str | None:

@@ -78,6 +78,8 @@ class PublicContactCard(BaseModel):
 class GridContact(Schema):
     """What a card of this grid says today; it comes from dispatch by way of the gateway."""
 
+    model_config = ConfigDict(frozen=True)
+
     grid_name: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     worker_name: PersonName | None = None
     worker_phone: PhoneText | None = None
