@@ -124,7 +124,7 @@ class DayFoundPerson(BaseModel):
     grid_code: str | None
     due_at: datetime
     hand_over_by: datetime
-    police_advised_at: datetime | None
+    escalated_at: datetime | None
     created_at: datetime
 
 

@@ -102,6 +102,17 @@ class FoundPersonIdentified(Event):
     household_id: UUID
 
 
+class FoundPersonEscalated(Event):
+    """Time ran out: the police of the grid are asked to come as well. Once a case."""
+
+    type: ClassVar[str] = "residents.found_person_escalated.v1"
+
+    found_person_id: UUID
+    step: str
+    """What was not done in time: `identify` or `hand_over`."""
+    grid_code: str | None
+
+
 class FoundPersonHandedOver(Event):
     type: ClassVar[str] = "residents.found_person_handed_over.v1"
 

@@ -69,6 +69,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.locator = BoundaryLocator()
 
     sender = sender_from(settings)
-    timers = [*card_timers(keyring), *case_timers(keyring, settings), delivery_timer(keyring, sender)]
-    timers += photo_timers(files)
+    timers = [
+        *card_timers(keyring),
+        *case_timers(keyring, settings),
+        delivery_timer(keyring, sender, settings.public_url),
+        *photo_timers(files),
+    ]
     return build_app(replace(SERVICE, timers=timers, prepare=prepare), settings)

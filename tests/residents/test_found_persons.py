@@ -49,7 +49,7 @@ async def test_from_a_scan_to_the_handover(place: Neighbourhood) -> None:
     assert "notes" not in seen
 
     await act(worker, case["id"], "identify", person_id=str(place.elder_id))
-    told = await act(worker, case["id"], "notify-family", way="call", is_reached=True)
+    told = await act(worker, case["id"], "notify-family", way="call", result="reached")
     assert told["found_person"]["state"] == "family_notified"
     await act(worker, case["id"], "hand-over", **HAND_OVER)
     closed = await act(worker, case["id"], "close", outcome="returned_home")
@@ -214,7 +214,7 @@ async def test_contacts_are_called_in_order(place: Neighbourhood) -> None:
     case = await open_case(place)
     staff = place.client()
     await act(staff, case["id"], "identify", person_id=str(place.elder_id))
-    first = await act(staff, case["id"], "notify-family", way="call", is_reached=False, note="无人接听")
+    first = await act(staff, case["id"], "notify-family", way="call", result="no_answer", note="无人接听")
     assert first["contact"] == {
         "id": str(place.contact_ids[0]),
         "relation": "child",

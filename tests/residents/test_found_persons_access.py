@@ -193,19 +193,19 @@ async def age(place: Neighbourhood, case: dict[str, Any], **columns: Any) -> Non
 async def sweep(place: Neighbourhood) -> None:
     """Whoever sweeps first, this test or the running application, it is done when this returns."""
     async with place.app.state.database.transaction(EVERYWHERE) as session:
-        await timers.advise_police(session)
+        await timers.escalate_overdue(session)
 
 
 async def test_time_runs_out_once(place: Neighbourhood) -> None:
     case = await open_case(place)
     await sweep(place)
-    assert (await detail_of(place, case))["police_advised_at"] is None
+    assert (await detail_of(place, case))["escalated_at"] is None
     await age(place, case, due_at=utc_now() - timedelta(seconds=1))
     await asyncio.gather(sweep(place), sweep(place))
     await sweep(place)
     detail = await detail_of(place, case)
-    assert detail["police_advised_at"] is not None
-    assert [entry["kind"] for entry in detail["timeline"]] == ["reported", "police_advised"]
+    assert detail["escalated_at"] is not None
+    assert [entry["kind"] for entry in detail["timeline"]] == ["reported", "escalated"]
     notices = (await place.client().get("/v1/notices")).json()["items"]
     assert [notice["parameters"] for notice in notices] == [{"found_person_id": case["id"], "step": "identify"}]
     assert "确认身份" in notices[0]["text"]
@@ -218,7 +218,7 @@ async def test_an_identified_case_has_until_the_handover(place: Neighbourhood) -
     await age(place, case, due_at=utc_now() - timedelta(seconds=1))
     await act(place.client(), case["id"], "hand-over", **TO_POLICE)
     await sweep(place)
-    assert (await detail_of(place, case))["police_advised_at"] is None
+    assert (await detail_of(place, case))["escalated_at"] is None
 
 
 async def test_what_was_written_ends_with_its_retention(place: Neighbourhood) -> None:

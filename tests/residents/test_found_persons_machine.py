@@ -63,12 +63,12 @@ class CaseMachine(RuleBasedStateMachine):
         body = {"person_id": str(self.place.elder_id)}
         self.attempt("identify", body, {"reported", "identified", "family_notified"}, "identified")
 
-    @rule(contact=st.integers(0, 1), way=st.sampled_from(["message", "reached", "not_reached"]))
+    @rule(contact=st.integers(0, 1), way=st.sampled_from(["message", "reached", "no_answer"]))
     def notify_family(self, contact: int, way: str) -> None:
         body: dict[str, Any] = {"contact_id": str(self.place.contact_ids[contact])}
         if way != "message":
-            body |= {"way": "call", "is_reached": way == "reached"}
-        target = None if way == "not_reached" else "family_notified"
+            body |= {"way": "call", "result": way}
+        target = None if way == "no_answer" else "family_notified"
         self.attempt("notify-family", body, {"identified", "family_notified"}, target)
 
     @rule()

@@ -74,7 +74,7 @@ async def send_one(place: Neighbourhood, delivery_id: UUID, phones: Phones) -> D
         assert row is not None
         row.state, row.due_at = DeliveryState.PENDING, utc_now() - timedelta(seconds=1)
         await session.flush()
-        await deliveries.send_due(session, Vault(session, place.app.state.keyring), phones)
+        await deliveries.send_due(session, Vault(session, place.app.state.keyring), phones, "https://example.cn")
         await session.flush()
         outcome, row.state = row.state, DeliveryState.SENT
     row.state = outcome
@@ -144,7 +144,9 @@ async def test_an_inbox_is_its_owners(place: Neighbourhood) -> None:
         place.client("staff"): 404,
         place.client("resident", area="150207999999", person=place.elder_id): 404,
         place.client("resident"): 404,
-        place.worker(): 403,
+        place.worker(): 404,
+        place.worker(responder=uuid4()): 404,
+        place.client("responder", responder=uuid4()): 404,
         place.client("supervisor"): 403,
         place.client(None): 401,
     }

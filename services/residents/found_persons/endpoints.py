@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -5,10 +6,16 @@ from fastapi import Query, Request, Response, status
 from sqlmodel import col
 
 from services.residents.found_persons import family, reading, repository, service
-from services.residents.found_persons.auth import FoundPersonsRead, FoundPersonsReport, FoundPersonsWrite
+from services.residents.found_persons.auth import (
+    CaseStatisticsRead,
+    FoundPersonsRead,
+    FoundPersonsReport,
+    FoundPersonsWrite,
+)
 from services.residents.found_persons.models import FoundPerson
 from services.residents.found_persons.schemas import (
     Close,
+    Dismiss,
     FamilyNotified,
     FoundPersonCreate,
     FoundPersonDetail,
@@ -21,6 +28,7 @@ from services.residents.found_persons.schemas import (
     WithNote,
 )
 from services.residents.found_persons.states import OPEN, CaseState
+from services.residents.found_persons.statistics import By, Statistics, count_cases
 from shared.codes import GridCode
 from shared.concurrency import tag_response
 from shared.pagination import Page, PageRequest, paginate
@@ -65,6 +73,18 @@ async def report_found_person(
     case = await service.open_case(session, vault, state.settings, state.locator, principal, data)
     response.headers["Location"] = f"/v1/found-persons/{case.id}"
     return case
+
+
+@router.get("/statistics", response_model=Statistics)
+async def read_statistics(
+    principal: CaseStatisticsRead,
+    session: Session,
+    first: Annotated[date | None, Query(alias="from")] = None,
+    last: Annotated[date | None, Query(alias="to", description="The last day that counts.")] = None,
+    by: By = By.GRID,
+) -> Statistics:
+    """How the cases went that were reported in these days: counts, and how long it took."""
+    return await count_cases(session, principal, first, last, by)
 
 
 @router.get("/{case_id}", response_model=FoundPersonDetail)
@@ -127,7 +147,7 @@ async def close(
 
 @router.post("/{case_id}/unfounded", response_model=FoundPersonRead)
 async def dismiss(
-    principal: FoundPersonsWrite, session: Session, vault: VaultDep, case_id: UUID, data: WithNote
+    principal: FoundPersonsWrite, session: Session, vault: VaultDep, case_id: UUID, data: Dismiss
 ) -> FoundPerson:
     """Nobody was lost, or nobody was there."""
-    return await service.dismiss_case(session, vault, principal, case_id, data.note)
+    return await service.dismiss_case(session, vault, principal, case_id, data)

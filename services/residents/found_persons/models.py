@@ -32,6 +32,28 @@ class Outcome(StrEnum):
     UNFOUNDED = "unfounded"
 
 
+class UnfoundedReason(StrEnum):
+    """Why nobody had to be brought home."""
+
+    NOT_LOST = "not_lost"
+    """They knew where they were and where they were going."""
+    NOBODY_THERE = "nobody_there"
+    WENT_HOME = "went_home"
+    """They were home by themselves before anybody came."""
+    SCANNED_BY_MISTAKE = "scanned_by_mistake"
+    MISUSE = "misuse"
+    REPORTED_TWICE = "reported_twice"
+    """Another case is about the same person."""
+    OTHER = "other"
+
+
+class Source(StrEnum):
+    """Who said so, or took the picture."""
+
+    FINDER = "finder"
+    COMMUNITY = "community"
+
+
 class EntryKind(StrEnum):
     REPORTED = "reported"
     REPORTED_AGAIN = "reported_again"
@@ -42,7 +64,13 @@ class EntryKind(StrEnum):
     FAMILY_MESSAGED = "family_messaged"
     FAMILY_REACHED = "family_reached"
     FAMILY_NOT_REACHED = "family_not_reached"
-    POLICE_ADVISED = "police_advised"
+    DESCRIBED = "described"
+    SIGHTED = "sighted"
+    PHOTO_ADDED = "photo_added"
+    CANDIDATES_SUGGESTED = "candidates_suggested"
+    MEETING_ARRANGED = "meeting_arranged"
+    ESCALATED = "escalated"
+    """Time ran out."""
     POLICE_CALLED = "police_called"
     HANDED_OVER = "handed_over"
     CLOSED = "closed"
@@ -61,6 +89,8 @@ class FoundPerson(Base, Tenant, table=True):
         one_of("state", CaseState),
         one_of("channel", Channel),
         one_of("outcome", Outcome),
+        one_of("unfounded_reason", UnfoundedReason),
+        CheckConstraint("(state = 'unfounded') = (unfounded_reason IS NOT NULL)", name="unfounded"),
         CheckConstraint("(state IN ('closed', 'unfounded')) = (closed_at IS NOT NULL)", name="closed_at"),
         CheckConstraint("state NOT IN ('identified', 'family_notified') OR person_id IS NOT NULL", name="identified"),
         ForeignKeyConstraint(
@@ -76,10 +106,11 @@ class FoundPerson(Base, Tenant, table=True):
             postgresql_where=text(_IS_OPEN),
         ),
         Index("ix_found_person_state", "community_code", "state", "id"),
+        Index("ix_found_person_created", "community_code", "created_at"),
         Index(
             "ix_found_person_overdue",
             "due_at",
-            postgresql_where=text(f"police_advised_at IS NULL AND {_IS_OPEN}"),
+            postgresql_where=text(f"escalated_at IS NULL AND {_IS_OPEN}"),
         ),
         Index(
             "ix_found_person_kept",
@@ -104,10 +135,16 @@ class FoundPerson(Base, Tenant, table=True):
     due_at: datetime
     """By when the state must have moved on: identified first, then handed over."""
     hand_over_by: datetime
-    police_advised_at: datetime | None = None
-    """Time ran out: calling the police (110) was advised to the duty desk."""
+    escalated_at: datetime | None = None
+    """Time ran out: the duty desk was told, and dispatch asks the police of the grid."""
     police_called_at: datetime | None = None
+    description: bytes | None = None
+    """Sealed JSON: what the person can say, and what they look like."""
+    identified_at: datetime | None = None
+    """For the first time; who was taken for another may be identified anew."""
+    handed_over_at: datetime | None = None
     outcome: Outcome | None = Field(default=None, sa_type=text_enum(Outcome))
+    unfounded_reason: UnfoundedReason | None = Field(default=None, sa_type=text_enum(UnfoundedReason))
     closed_at: datetime | None = None
     forgotten_at: datetime | None = None
     """When the case's data key was destroyed; ids, codes and times remain for statistics."""

@@ -5,7 +5,7 @@ from uuid import UUID
 from services.residents.found_persons import registry, repository
 from services.residents.found_persons.auth import OPENERS
 from services.residents.found_persons.errors import NotIdentified
-from services.residents.found_persons.family import next_contact, tried_contacts
+from services.residents.found_persons.family import list_attempts, next_contact, tried_contacts
 from services.residents.found_persons.models import FoundPerson
 from services.residents.found_persons.schemas import (
     EntryRead,
@@ -48,6 +48,7 @@ async def show_case(session: AsyncSession, vault: Vault, principal: Principal, c
         candidates=await _masked(vault, candidates),
         family_contacts=await registry.mask_contacts(vault, contacts, tried),
         next_contact_id=next_contact(contacts, tried),
+        attempts=await list_attempts(session, case, entries),
         reports=[
             ReportRead.model_validate(report, from_attributes=True)
             for report in await repository.reports_of(session, case)

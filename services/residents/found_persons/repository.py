@@ -12,11 +12,13 @@ from services.residents.found_persons.models import (
     FoundPersonResponder,
     FoundReport,
 )
+from services.residents.found_persons.relay_models import FamilyLink
 from services.residents.found_persons.states import OPEN
+from services.residents.notices.models import Delivery, DeliveryState
 from services.residents.people.models import Person
 from shared.auth import Principal, Role
 from shared.clock import utc_now
-from shared.conditions import in_area
+from shared.conditions import among, in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
 
@@ -33,9 +35,7 @@ def readable(principal: Principal) -> Select[FoundPerson]:
         case Role.RESPONDER:
             return statement.where(_sent(principal))
         case Role.SUPERVISOR:
-            escalated = or_(
-                col(FoundPerson.police_advised_at).is_not(None), col(FoundPerson.police_called_at).is_not(None)
-            )
+            escalated = or_(col(FoundPerson.escalated_at).is_not(None), col(FoundPerson.police_called_at).is_not(None))
             return statement.where(escalated)
     return statement.where(false())
 
@@ -108,6 +108,26 @@ async def entries_of(session: AsyncSession, case: FoundPerson) -> Sequence[Found
     return (await session.execute(statement)).scalars().all()
 
 
+async def states_of_deliveries(
+    session: AsyncSession, community_code: str, ids: Sequence[UUID]
+) -> dict[UUID, DeliveryState]:
+    """How far these texts have come."""
+    statement = select(col(Delivery.id), col(Delivery.state)).where(
+        col(Delivery.community_code) == community_code, among(col(Delivery.id), ids)
+    )
+    return {row.id: row.state for row in await session.execute(statement)}
+
+
+async def contacts_who_looked(session: AsyncSession, case: FoundPerson) -> set[UUID]:
+    """Family contacts who have opened the page that a text told them of."""
+    statement = select(col(FamilyLink.contact_id)).where(
+        col(FamilyLink.community_code) == case.community_code,
+        col(FamilyLink.found_person_id) == case.id,
+        col(FamilyLink.opened_at).is_not(None),
+    )
+    return set((await session.execute(statement)).scalars())
+
+
 async def is_accepted(session: AsyncSession, case: FoundPerson) -> bool:
     """Whether somebody who was sent has said that they are going."""
     statement = select(
@@ -157,7 +177,7 @@ async def lock_overdue(session: AsyncSession, now: datetime, limit: int) -> Sequ
     statement = (
         select(FoundPerson)
         .where(
-            col(FoundPerson.police_advised_at).is_(None),
+            col(FoundPerson.escalated_at).is_(None),
             col(FoundPerson.state).in_(OPEN),
             col(FoundPerson.due_at) <= now,
         )

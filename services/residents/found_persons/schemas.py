@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.residents.found_persons.models import Channel, EntryKind, Outcome
+from services.residents.found_persons.models import Channel, EntryKind, Outcome, UnfoundedReason
 from services.residents.found_persons.states import CaseState
 from services.residents.people.models import Relation
 from shared.errors import both
@@ -78,17 +78,34 @@ class CallWay(StrEnum):
     """The caller phoned them and says whether they were reached."""
 
 
+class CallResult(StrEnum):
+    REACHED = "reached"
+    COMING = "coming"
+    """Reached, and on the way."""
+    NO_ANSWER = "no_answer"
+    REFUSED = "refused"
+    WRONG_NUMBER = "wrong_number"
+
+
+TOLD = frozenset({CallResult.REACHED, CallResult.COMING})
+"""The family knows."""
+
+
 class NotifyFamily(Schema):
     contact_id: UUID | None = None
     """Default: the next contact in order that was not tried yet."""
     way: CallWay = CallWay.MESSAGE
-    is_reached: bool | None = None
+    result: CallResult | None = None
+    eta_minutes: Annotated[int, Field(ge=0, le=1440)] | None = None
+    """In how many minutes whoever is coming will be there."""
     note: Note | None = None
 
     @model_validator(mode="after")
     def _a_call_has_a_result(self) -> "NotifyFamily":
-        if (self.way is CallWay.CALL) != (self.is_reached is not None):
-            raise ValueError(both("is_reached 只用于 call, 且必填", "is_reached is for a call, and needed there"))
+        if (self.way is CallWay.CALL) != (self.result is not None):
+            raise ValueError(both("result 只用于 call, 且必填", "result is for a call, and needed there"))
+        if self.eta_minutes is not None and self.result is not CallResult.COMING:
+            raise ValueError(both("eta_minutes 只用于 coming", "eta_minutes is for coming only"))
         return self
 
 
@@ -126,6 +143,10 @@ class WithNote(Schema):
     note: Note | None = None
 
 
+class Dismiss(WithNote):
+    reason: UnfoundedReason = UnfoundedReason.OTHER
+
+
 class RevealField(StrEnum):
     NAME = "name"
     ADDRESS = "address"
@@ -154,9 +175,12 @@ class FoundPersonRead(BaseModel):
     household_id: UUID | None
     due_at: datetime
     hand_over_by: datetime
-    police_advised_at: datetime | None
+    escalated_at: datetime | None
     police_called_at: datetime | None
+    identified_at: datetime | None
+    handed_over_at: datetime | None
     outcome: Outcome | None
+    unfounded_reason: UnfoundedReason | None
     closed_at: datetime | None
     version: int
     created_at: datetime
@@ -184,6 +208,33 @@ class ReportRead(BaseModel):
     created_at: datetime
 
 
+class AttemptResult(StrEnum):
+    """How one attempt to tell the family ended: as the caller says, or as the text's delivery shows."""
+
+    REACHED = "reached"
+    COMING = "coming"
+    NO_ANSWER = "no_answer"
+    REFUSED = "refused"
+    WRONG_NUMBER = "wrong_number"
+    MESSAGE_PENDING = "message_pending"
+    MESSAGE_SENT = "message_sent"
+    MESSAGE_DELIVERED = "message_delivered"
+    """The family has opened the page whose address the text gave them."""
+    MESSAGE_FAILED = "message_failed"
+
+
+class AttemptRead(BaseModel):
+    """One attempt to tell the family."""
+
+    id: UUID
+    contact_id: UUID
+    way: CallWay
+    result: AttemptResult
+    eta_minutes: int | None
+    actor: str
+    at: datetime
+
+
 class EntryRead(BaseModel):
     id: UUID
     kind: EntryKind
@@ -200,6 +251,8 @@ class FoundPersonDetail(FoundPersonRead):
     family_contacts: list[MaskedContact]
     """In order of call."""
     next_contact_id: UUID | None
+    attempts: list[AttemptRead]
+    """To tell the family, in the order in which they were made."""
     reports: list[ReportRead]
     timeline: list[EntryRead]
 

@@ -22,6 +22,7 @@ from services.residents.found_persons.models import (
 )
 from services.residents.found_persons.schemas import (
     Close,
+    Dismiss,
     FinderState,
     FoundPersonCreate,
     FoundReportCreate,
@@ -96,6 +97,7 @@ async def identify(
     person = await _identifiable(session, principal, case, data.person_id)
     move(case, Verb.IDENTIFY)
     case.person_id, case.household_id, case.due_at = person.id, person.household_id, case.hand_over_by
+    case.identified_at = case.identified_at or utc_now()
     await add_entry(
         session, vault, case, EntryKind.IDENTIFIED, principal.subject, {"person_id": str(person.id)}, data.note
     )
@@ -111,6 +113,7 @@ async def hand_over(
     to_family = data.receiver_kind is ReceiverKind.FAMILY
     verb = Verb.HAND_OVER if to_family else Verb.HAND_OVER_TO_AUTHORITY
     case = await advance(session, principal, case_id, verb)
+    case.handed_over_at = utc_now()
     detail = {"receiver_kind": data.receiver_kind.value, "identity_checked": "true"}
     if data.relation is not None:
         detail["relation"] = data.relation.value
@@ -128,11 +131,13 @@ async def close_case(
 
 
 async def dismiss_case(
-    session: AsyncSession, vault: Vault, principal: Principal, case_id: UUID, note: str | None
+    session: AsyncSession, vault: Vault, principal: Principal, case_id: UUID, data: Dismiss
 ) -> FoundPerson:
     """Unfounded: nobody was lost, or nobody was there."""
     case = await advance(session, principal, case_id, Verb.DISMISS)
-    return await _end(session, vault, principal, case, EntryKind.DISMISSED, Outcome.UNFOUNDED, note)
+    case.unfounded_reason = data.reason
+    detail = {"reason": data.reason.value}
+    return await _end(session, vault, principal, case, EntryKind.DISMISSED, Outcome.UNFOUNDED, data.note, detail)
 
 
 async def escalate_to_police(
@@ -324,9 +329,11 @@ async def _end(
     kind: EntryKind,
     outcome: Outcome,
     note: str | None,
+    detail: Mapping[str, str] | None = None,
 ) -> FoundPerson:
     case.outcome, case.closed_at = outcome, utc_now()
-    await add_entry(session, vault, case, kind, principal.subject, {"outcome": outcome.value}, note)
+    said = {"outcome": outcome.value, **(detail or {})}
+    await add_entry(session, vault, case, kind, principal.subject, said, note)
     await publish(session, case, events.FoundPersonClosed(found_person_id=case.id, outcome=outcome.value))
     return case
 

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from services.residents.found_persons import repository
+from services.residents.events import FoundPersonEscalated
+from services.residents.found_persons import relay_repository, repository, service
 from services.residents.found_persons.models import EntryKind, FoundPersonEntry
 from services.residents.found_persons.states import CaseState
 from services.residents.notices import service as notices
@@ -23,29 +24,31 @@ def case_timers(keyring: Keyring, settings: Settings) -> list[Timer]:
         return await forget_old_cases(session, Vault(session, keyring), settings.found_person_retention)
 
     return [
-        Timer("found_persons_overdue", timedelta(seconds=10), advise_police),
+        Timer("found_persons_overdue", timedelta(seconds=10), escalate_overdue),
         Timer("found_persons_forgotten", timedelta(minutes=1), forget),
     ]
 
 
-async def advise_police(session: AsyncSession) -> int:
-    """Cases that were not identified or handed over in time: tell the duty desk, once, to call the police (110)."""
+async def escalate_overdue(session: AsyncSession) -> int:
+    """Cases that were not identified or handed over in time: told once, to the duty desk and to dispatch."""
     overdue = await repository.lock_overdue(session, utc_now(), BATCH)
     for case in overdue:
-        case.police_advised_at = utc_now()
+        case.escalated_at = utc_now()
         repository.touch(case)
         step = "identify" if case.state is CaseState.REPORTED else "hand_over"
         session.add(
             FoundPersonEntry(
                 community_code=case.community_code,
                 found_person_id=case.id,
-                kind=EntryKind.POLICE_ADVISED,
+                kind=EntryKind.ESCALATED,
                 actor="timer",
                 detail={"step": step},
             )
         )
         parameters = {"found_person_id": str(case.id), "step": step}
         await notices.notify_desk(session, case.community_code, NoticeKind.FOUND_PERSON_OVERDUE, parameters)
+        event = FoundPersonEscalated(found_person_id=case.id, step=step, grid_code=case.grid_code)
+        await service.publish(session, case, event)
     await session.flush()
     return len(overdue)
 
@@ -57,6 +60,7 @@ async def forget_old_cases(session: AsyncSession, vault: Vault, retention: timed
         await vault.destroy(case.community_code, case.id)
         await repository.forget_follow_tokens(session, case.community_code, case.id)
         await forget_photos(session, case.community_code, case.id)
+        await relay_repository.forget_links(session, case.community_code, case.id)
         case.forgotten_at = utc_now()
         repository.touch(case)
     await session.flush()

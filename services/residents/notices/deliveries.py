@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import structlog
 
+from services.residents.found_persons.links import address_in
 from services.residents.notices import repository
 from services.residents.notices.models import Delivery, DeliveryState, Recipient
 from services.residents.notices.templates import render
@@ -24,18 +25,19 @@ RETRY_SECONDS = (5, 15, 60, 300, 900, 1800, 3600)
 GIVE_UP_AFTER = timedelta(days=1)
 
 
-def delivery_timer(keyring: Keyring, sender: Sender) -> Timer:
+def delivery_timer(keyring: Keyring, sender: Sender, public_url: str) -> Timer:
     async def sweep(session: AsyncSession) -> int:
-        return await send_due(session, Vault(session, keyring), sender)
+        return await send_due(session, Vault(session, keyring), sender, public_url)
 
     return Timer("deliver_notices", timedelta(seconds=1), sweep)
 
 
-async def send_due(session: AsyncSession, vault: Vault, sender: Sender) -> int:
+async def send_due(session: AsyncSession, vault: Vault, sender: Sender, public_url: str) -> int:
     """Send what is due, in batches. A crash before the commit sends again under the same reference."""
     due = await repository.lock_due(session, utc_now(), BATCH)
     phones = [await _find_phone(session, vault, delivery) for delivery in due]
-    outcomes = await asyncio.gather(*(_send(sender, *pair) for pair in zip(due, phones, strict=True)))
+    links = [await address_in(session, vault, delivery, public_url) for delivery in due]
+    outcomes = await asyncio.gather(*(_send(sender, *each) for each in zip(due, phones, links, strict=True)))
     for delivery, state in zip(due, outcomes, strict=True):
         _note(delivery, state)
     await session.flush()
@@ -58,10 +60,10 @@ async def _find_phone(session: AsyncSession, vault: Vault, delivery: Delivery) -
         return None
 
 
-async def _send(sender: Sender, delivery: Delivery, phone: str | None) -> DeliveryState:
-    if phone is None:
+async def _send(sender: Sender, delivery: Delivery, phone: str | None, link: str | None) -> DeliveryState:
+    if phone is None or link is None:
         return DeliveryState.UNDELIVERABLE
-    _title, text = render(delivery.kind, delivery.parameters, "zh")
+    _title, text = render(delivery.kind, delivery.parameters, "zh", link=link)
     try:
         await sender.send(phone, text, kind=delivery.kind.replace("_", "-"), reference=str(delivery.id))
     except SendFailed as failure:

@@ -2,7 +2,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKeyConstraint, Index, text
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -21,8 +21,12 @@ class NoticeKind(StrEnum):
     REQUEST_REOPENED = "request_reopened"
     FOUND_PERSON_OVERDUE = "found_person_overdue"
     """For the duty desk: nobody was identified or handed over in time."""
+    FOUND_PERSON_MESSAGE = "found_person_message"
+    """For whoever was sent, or the duty desk: the finder or the family wrote."""
     FOUND_PERSON_FAMILY = "found_person_family"
-    """For the family of a found person; goes to their phone only."""
+    """For the family of a found person; goes to their phone only, with the address of their page."""
+    FOUND_PERSON_FAMILY_NEWS = "found_person_family_news"
+    """The same, when there is something new on their page."""
 
 
 class DeliveryState(StrEnum):
@@ -40,7 +44,7 @@ class Recipient(StrEnum):
 
 
 class Notice(Base, Tenant, table=True):
-    """One message in a resident's inbox (通知), or in the duty desk's.
+    """One message in a resident's inbox (通知), in a responder's, or in the duty desk's.
 
     It holds a kind and codes; the words come from templates when it is read, so no text of anyone is stored.
     """
@@ -48,12 +52,15 @@ class Notice(Base, Tenant, table=True):
     __tablename__ = "notice"
     __table_args__ = (
         one_of("kind", NoticeKind),
+        CheckConstraint("person_id IS NULL OR responder_id IS NULL", name="one_reader"),
         Index("ix_notice_person", "community_code", "person_id", "id"),
+        Index("ix_notice_responder", "community_code", "responder_id", "id"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     person_id: UUID | None = None
-    """None: the community's duty desk."""
+    responder_id: UUID | None = None
+    """Neither: the community's duty desk."""
     kind: NoticeKind = Field(sa_type=text_enum(NoticeKind))
     parameters: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
     """Ids and codes only."""

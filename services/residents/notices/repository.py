@@ -2,10 +2,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, false, select
+from sqlalchemy import Select, exists, false, select
 from sqlmodel import col
 
-from services.residents.notices.models import Delivery, DeliveryState, Notice
+from services.residents.notices.models import Delivery, DeliveryState, Notice, NoticeKind
 from services.residents.people.models import FamilyContact, Person
 from shared.auth import Principal, Role
 from shared.conditions import in_area
@@ -17,7 +17,10 @@ def readable(principal: Principal) -> Select[Notice]:
     """The notices that are this principal's; every query of notices for a person starts here."""
     statement = select(Notice).where(in_area(col(Notice.community_code), principal.area))
     if principal.role in (Role.STAFF, Role.HEAD):
-        return statement.where(col(Notice.person_id).is_(None))
+        return statement.where(col(Notice.person_id).is_(None), col(Notice.responder_id).is_(None))
+    if principal.role in (Role.GRID_WORKER, Role.RESPONDER):
+        mine = col(Notice.responder_id) == principal.responder_id
+        return statement.where(mine if principal.responder_id else false())
     if principal.person_id is not None:
         return statement.where(col(Notice.person_id) == principal.person_id)
     return statement.where(false())
@@ -31,6 +34,23 @@ async def get_notice(session: AsyncSession, principal: Principal, notice_id: UUI
     if notice is None:
         raise NotFound
     return notice
+
+
+async def is_told(
+    session: AsyncSession, community_code: str, kind: NoticeKind, found_person_id: UUID, responder_id: UUID | None
+) -> bool:
+    """Whether a notice about this case lies unread before this responder, or the duty desk."""
+    statement = select(
+        exists().where(
+            col(Notice.community_code) == community_code,
+            col(Notice.person_id).is_(None),
+            col(Notice.responder_id).is_not_distinct_from(responder_id),
+            col(Notice.kind) == kind,
+            col(Notice.read_at).is_(None),
+            col(Notice.parameters)["found_person_id"].astext == str(found_person_id),
+        )
+    )
+    return bool((await session.execute(statement)).scalar_one())
 
 
 async def members(session: AsyncSession, community_code: str, household_id: UUID) -> list[UUID]:

@@ -33,10 +33,15 @@ async def notify_person(
 
 
 async def notify_desk(
-    session: AsyncSession, community_code: str, kind: NoticeKind, parameters: dict[str, str]
+    session: AsyncSession,
+    community_code: str,
+    kind: NoticeKind,
+    parameters: dict[str, str],
+    *,
+    responder_id: UUID | None = None,
 ) -> Notice:
-    """Put a notice where the community's staff see it."""
-    notice = Notice(community_code=community_code, kind=kind, parameters=parameters)
+    """Put a notice where the community's staff see it, or before the one responder named."""
+    notice = Notice(community_code=community_code, responder_id=responder_id, kind=kind, parameters=parameters)
     session.add(notice)
     await session.flush()
     return notice

@@ -47,16 +47,30 @@ TEMPLATES: dict[NoticeKind, Template] = {
     _K.FOUND_PERSON_OVERDUE: Template(
         both("走失人员超时未处置", "A found person is overdue"),
         both(
-            "一名被发现的人员超过规定时间仍未{step}, 建议报警 (110) 并接手处置。",
-            "A found person has not been {step} in time. Consider calling the police (110) and take over.",
+            "一名被发现的人员超过规定时间仍未{step}, 已升级处置。请报警 (110) 并接手。",
+            "A found person has not been {step} in time; the case is escalated. Call the police (110) and take over.",
+        ),
+    ),
+    _K.FOUND_PERSON_MESSAGE: Template(
+        both("走失人员有新留言", "A message about a found person"),
+        both(
+            "发现人或家属有新留言, 请打开案件查看并回复。", "The finder or the family wrote. Open the case to answer."
         ),
     ),
     _K.FOUND_PERSON_FAMILY: Template(
         both("家人已被找到", "Your relative was found"),
         both(
-            "【社区】您的家人在外被好心人发现, 社区人员正在陪伴。请尽快与社区或网格员联系, 紧急情况请拨 110。",
-            "[Community] Your relative was found outdoors and is being looked after. Please call the community or the "
-            "grid worker at once; in an emergency 110.",
+            "【社区】您的家人在外被好心人发现, 社区人员正在陪伴。查看进展、会合地点并留言: {link} 紧急情况请拨 110。",
+            "[Community] Your relative was found outdoors and is being looked after. News, where to meet, messages: "
+            "{link} In an emergency call 110.",
+        ),
+        to_phone=True,
+    ),
+    _K.FOUND_PERSON_FAMILY_NEWS: Template(
+        both("家人有新消息", "News of your relative"),
+        both(
+            "【社区】关于您的家人有新留言或会合地点, 请查看: {link}",
+            "[Community] There is a new message or a place to meet for your relative: {link}",
         ),
         to_phone=True,
     ),
@@ -73,10 +87,13 @@ _OTHER_TOPIC = both("其他", "other")
 _STEPS = {"identify": both("确认身份", "identified"), "hand_over": both("交接", "handed over")}
 
 
-def render(kind: NoticeKind, parameters: dict[str, str], language: str) -> tuple[str, str]:
-    """(title, text) in `zh` or `en`. A category's topic is its class, the part before the first dot."""
+def render(kind: NoticeKind, parameters: dict[str, str], language: str, *, link: str = "") -> tuple[str, str]:
+    """(title, text) in `zh` or `en`. A category's topic is its class, the part before the first dot.
+
+    `link` is the address of the reader's own page; it is a secret, so it is never among the parameters.
+    """
     template = TEMPLATES[kind]
     topic = _TOPICS.get(parameters.get("category", "").partition(".")[0], _OTHER_TOPIC)
     step = _STEPS.get(parameters.get("step", ""), _STEPS["hand_over"])
-    words = {"topic": getattr(topic, language), "step": getattr(step, language)}
+    words = {"topic": getattr(topic, language), "step": getattr(step, language), "link": link}
     return getattr(template.title, language), getattr(template.text, language).format(**words)

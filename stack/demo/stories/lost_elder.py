@@ -148,7 +148,7 @@ async def _family_told(seen: LostElder, tell: Tell) -> None:
     told = await seen.worker.post(f"/v1/found-persons/{seen.case_id}/notify-family", {})
     called = await seen.worker.post(
         f"/v1/found-persons/{seen.case_id}/notify-family",
-        {"way": "call", "contact_id": told["contact"]["id"], "is_reached": True},
+        {"way": "call", "contact_id": told["contact"]["id"], "result": "reached"},
     )
     tell("按顺序通知家属 / The family is told, in order of call", {"state": called["found_person"]["state"]})
 
