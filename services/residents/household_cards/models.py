@@ -52,6 +52,8 @@ class ColourScheme(Base, Tenant, table=True):
     """In order of precedence; the last one has no rule and takes every household that no other took."""
     published_at: datetime | None = None
     published_by: str | None = None
+    recoloured_at: datetime | None = None
+    """When every card followed it at last; None before, and for one that was superseded sooner."""
     version: int = 1
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
@@ -69,6 +71,13 @@ class HouseholdCard(Base, Tenant, table=True):
         ),
         Index("ix_household_card_colour", "community_code", "colour", "household_id"),
         Index("ix_household_card_derived_on", "derived_on"),
+        Index(
+            "ix_household_card_override",
+            "community_code",
+            "override_until",
+            "household_id",
+            postgresql_where=text("override_until IS NOT NULL"),
+        ),
     )
 
     household_id: UUID = Field(primary_key=True)

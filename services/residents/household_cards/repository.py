@@ -1,11 +1,15 @@
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, exists, func, select, text, true, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from services.residents.household_cards.derivation import Card
 from services.residents.household_cards.models import (
     DUE_NOW,
     ColourScheme,
@@ -14,13 +18,16 @@ from services.residents.household_cards.models import (
     SchemeState,
 )
 from services.residents.households.models import Household
-from services.residents.people.models import Person, PersonState, PersonTag
+from services.residents.people.models import PersonTag
 from shared.auth import Principal
+from shared.clock import utc_now
 from shared.conditions import among, in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
 
-CardInGrid = tuple[HouseholdCard, str | None]
+_OF_HOUSEHOLD = (col(Household.community_code) == col(HouseholdCard.community_code)) & (
+    col(Household.id) == col(HouseholdCard.household_id)
+)
 
 
 def readable_schemes(principal: Principal) -> Select[ColourScheme]:
@@ -44,11 +51,13 @@ async def find_published(session: AsyncSession, community_code: str) -> ColourSc
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def find_scheme_by_number(session: AsyncSession, community_code: str, number: int) -> ColourScheme | None:
+async def schemes_by_number(
+    session: AsyncSession, community_code: str, numbers: Collection[int]
+) -> Sequence[ColourScheme]:
     statement = select(ColourScheme).where(
-        col(ColourScheme.community_code) == community_code, col(ColourScheme.number) == number
+        col(ColourScheme.community_code) == community_code, col(ColourScheme.number).in_(numbers)
     )
-    return (await session.execute(statement)).scalar_one_or_none()
+    return (await session.execute(statement)).scalars().all()
 
 
 async def latest_number(session: AsyncSession, community_code: str) -> int:
@@ -67,38 +76,68 @@ async def make_all_due(session: AsyncSession, community_code: str) -> None:
     await session.execute(statement, execution_options={"synchronize_session": False})
 
 
-async def count_not_following(session: AsyncSession, scheme: ColourScheme) -> int:
+@dataclass(frozen=True, slots=True)
+class Following:
+    """How many inhabited households there are, and how many of their cards follow a scheme."""
+
+    total: int
+    done: int
+
+
+async def count_following(session: AsyncSession, scheme: ColourScheme) -> Following:
+    follows = col(HouseholdCard.scheme_number) == scheme.number
     statement = (
-        select(func.count())
+        select(func.count(), func.count().filter(follows))
         .select_from(HouseholdCard)
-        .where(
-            col(HouseholdCard.community_code) == scheme.community_code,
-            col(HouseholdCard.scheme_number).is_distinct_from(scheme.number),
-        )
+        .join(Household, _OF_HOUSEHOLD)
+        .where(col(HouseholdCard.community_code) == scheme.community_code, col(Household.ended_on).is_(None))
     )
-    return (await session.execute(statement)).scalar_one()
+    total, done = (await session.execute(statement)).one()
+    return Following(total, done)
 
 
-def _cards() -> Select[HouseholdCard, str | None]:
-    return select(HouseholdCard, col(Household.grid_code)).join(
-        Household,
-        (col(Household.community_code) == col(HouseholdCard.community_code))
-        & (col(Household.id) == col(HouseholdCard.household_id)),
+async def finish_recolouring(session: AsyncSession, community_code: str | None = None) -> None:
+    """Write down that every card follows the published scheme, of one community or of all, where it is so now."""
+    behind = (
+        exists()
+        .where(col(HouseholdCard.community_code) == col(ColourScheme.community_code))
+        .where(col(HouseholdCard.scheme_number).is_distinct_from(col(ColourScheme.number)))
+        .where(_OF_HOUSEHOLD, col(Household.ended_on).is_(None))
     )
-
-
-async def lock_cards(session: AsyncSession, community_code: str, household_ids: Iterable[UUID]) -> list[CardInGrid]:
-    """The cards of these households, held until the transaction ends, in one order for everybody."""
     statement = (
-        _cards()
+        update(ColourScheme)
+        .where(
+            col(ColourScheme.state) == SchemeState.PUBLISHED,
+            col(ColourScheme.recoloured_at).is_(None),
+            ~behind,
+            true() if community_code is None else col(ColourScheme.community_code) == community_code,
+        )
+        .values(recoloured_at=utc_now())
+    )
+    await session.execute(statement, execution_options={"synchronize_session": False})
+
+
+async def add_card(session: AsyncSession, community_code: str, household_id: UUID) -> None:
+    """The card of a new household, blank until it is derived."""
+    blank = {"community_code": community_code, "household_id": household_id, "facts": [], "derived_on": DUE_NOW}
+    await session.execute(
+        insert(HouseholdCard)
+        .values(blank | {"version": 1, "updated_at": utc_now()})
+        .on_conflict_do_nothing(index_elements=["community_code", "household_id"])
+    )
+
+
+async def lock_cards(session: AsyncSession, community_code: str, household_ids: Iterable[UUID]) -> Sequence[UUID]:
+    """Hold the cards of these households until the transaction ends, in one order for everybody."""
+    statement = (
+        select(col(HouseholdCard.household_id))
         .where(
             col(HouseholdCard.community_code) == community_code, among(col(HouseholdCard.household_id), household_ids)
         )
         .order_by(col(HouseholdCard.household_id))
-        .with_for_update(of=HouseholdCard)
-        .execution_options(populate_existing=True)
+        .with_for_update()
     )
-    return [(card, grid_code) for card, grid_code in await session.execute(statement)]
+    return (await session.execute(statement)).scalars().all()
 
 
 async def find_due_community(session: AsyncSession, today: date) -> str | None:
@@ -111,38 +150,16 @@ async def find_due_community(session: AsyncSession, today: date) -> str | None:
     return (await session.execute(statement)).scalar_one_or_none()
 
 
-async def lock_due_cards(session: AsyncSession, community_code: str, today: date, limit: int) -> list[CardInGrid]:
-    """Cards that are due and that nobody else is deriving just now."""
+async def lock_due_cards(session: AsyncSession, community_code: str, today: date, limit: int) -> Sequence[UUID]:
+    """Hold cards that are due and that nobody else is deriving just now."""
     statement = (
-        _cards()
+        select(col(HouseholdCard.household_id))
         .where(col(HouseholdCard.community_code) == community_code, col(HouseholdCard.derived_on) < today)
         .order_by(col(HouseholdCard.household_id))
         .limit(limit)
-        .with_for_update(of=HouseholdCard, skip_locked=True)
+        .with_for_update(skip_locked=True)
     )
-    return [(card, grid_code) for card, grid_code in await session.execute(statement)]
-
-
-async def members_of(
-    session: AsyncSession, community_code: str, household_ids: Iterable[UUID]
-) -> Sequence[tuple[UUID, UUID, bytes | None]]:
-    """(person, household, sealed birth date) of everybody who lives in these households."""
-    statement = select(col(Person.id), col(Person.household_id), col(Person.birth_on)).where(
-        col(Person.community_code) == community_code,
-        among(col(Person.household_id), household_ids),
-        col(Person.state) == PersonState.RESIDING,
-        col(Person.erased_at).is_(None),
-        col(Person.merged_into).is_(None),
-    )
-    return [(row[0], row[1], row[2]) for row in await session.execute(statement)]
-
-
-async def tags_of(session: AsyncSession, community_code: str, person_ids: Iterable[UUID], today: date) -> Sequence[Any]:
-    """(person_id, kind) of every tag of these people that holds today."""
-    statement = select(col(PersonTag.person_id), col(PersonTag.kind)).where(
-        col(PersonTag.community_code) == community_code, among(col(PersonTag.person_id), person_ids), valid_on(today)
-    )
-    return (await session.execute(statement)).all()
+    return (await session.execute(statement)).scalars().all()
 
 
 def valid_on(day: date) -> Any:
@@ -154,8 +171,12 @@ def valid_on(day: date) -> Any:
     )
 
 
-async def mark_derived(session: AsyncSession, community_code: str, household_ids: Iterable[UUID], today: date) -> None:
+async def mark_derived(
+    session: AsyncSession, community_code: str, household_ids: Collection[UUID], today: date
+) -> None:
     """These cards were derived for today and say what they said."""
+    if not household_ids:
+        return
     statement = (
         update(HouseholdCard)
         .where(
@@ -166,22 +187,65 @@ async def mark_derived(session: AsyncSession, community_code: str, household_ids
     await session.execute(statement, execution_options={"synchronize_session": False})
 
 
-async def end_changes(session: AsyncSession, community_code: str, household_ids: Iterable[UUID], at: datetime) -> None:
-    """What these cards have said until now ends."""
-    statement = (
+_REWRITE = text("""
+    UPDATE household_card AS card
+    SET scheme_number = given.scheme_number, derived_colour = given.derived_colour, facts = given.facts,
+        override_colour = given.override_colour, override_until = given.override_until,
+        overridden_by = given.overridden_by, colour = given.colour, version = given.version,
+        derived_on = :today, updated_at = :at
+    FROM unnest(CAST(:household_id AS uuid[]), CAST(:scheme_number AS int[]), CAST(:derived_colour AS text[]),
+                CAST(CAST(:facts AS text[]) AS jsonb[]), CAST(:override_colour AS text[]),
+                CAST(:override_until AS date[]), CAST(:overridden_by AS text[]), CAST(:colour AS text[]),
+                CAST(:version AS int[]))
+         AS given (household_id, scheme_number, derived_colour, facts, override_colour, override_until, overridden_by,
+                   colour, version)
+    WHERE card.community_code = :community_code AND card.household_id = given.household_id
+""")
+_REWRITTEN = (
+    "household_id",
+    "scheme_number",
+    "derived_colour",
+    "override_colour",
+    "override_until",
+    "overridden_by",
+    "colour",
+    "version",
+)
+
+
+async def keep_written(
+    session: AsyncSession,
+    community_code: str,
+    cards: Sequence[Card],
+    changes: Sequence[Mapping[str, Any]],
+    at: datetime,
+    today: date,
+) -> None:
+    """Store these cards, end what they said until now, and remember what they say: a statement each, however many."""
+    if not cards:
+        return
+    columns = {name: [getattr(card, name) for card in cards] for name in _REWRITTEN}
+    facts = [json.dumps(card.facts) for card in cards]
+    await session.execute(
+        _REWRITE, columns | {"facts": facts, "at": at, "today": today, "community_code": community_code}
+    )
+    ended = (
         update(HouseholdCardChange)
         .where(
             col(HouseholdCardChange.community_code) == community_code,
-            among(col(HouseholdCardChange.household_id), household_ids),
+            among(col(HouseholdCardChange.household_id), columns["household_id"]),
             col(HouseholdCardChange.ended_at).is_(None),
         )
         .values(ended_at=at)
     )
-    await session.execute(statement, execution_options={"synchronize_session": False})
+    await session.execute(ended, execution_options={"synchronize_session": False})
+    await session.execute(insert(HouseholdCardChange.__table__), changes)
 
 
-async def get_card(session: AsyncSession, household: Household) -> HouseholdCard:
-    found = await session.get(HouseholdCard, (household.community_code, household.id))
+async def get_card(session: AsyncSession, household: Household, *, lock: bool = False) -> HouseholdCard:
+    """The card as it is now; `lock` holds it until the transaction ends."""
+    key = (household.community_code, household.id)
+    found = await session.get(HouseholdCard, key, populate_existing=True, with_for_update=lock or None)
     if found is None:
         raise NotFound
     return found

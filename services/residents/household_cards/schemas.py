@@ -2,9 +2,9 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
-from services.residents.household_cards.models import ChangeCause, SchemeState
+from services.residents.household_cards.models import ChangeCause, ColourScheme, SchemeState
 from services.residents.household_cards.rules import BoundedRule, ColourCode
 from shared.audit import Purpose
 from shared.errors import both
@@ -51,6 +51,13 @@ def _in_precedence(colours: list[Colour]) -> list[Colour]:
     return colours
 
 
+_COLOURS = TypeAdapter(list[Colour])
+
+
+def colours_of(scheme: ColourScheme) -> list[Colour]:
+    return _COLOURS.validate_python(scheme.colours)
+
+
 class ColourSchemeCreate(Schema):
     """Colours in order of precedence, the most urgent first. Usually five; what they mean is the community's choice."""
 
@@ -63,6 +70,16 @@ class ColourSchemeUpdate(Schema):
     colours: Annotated[list[Colour], Field(min_length=1, max_length=12), AfterValidator(_in_precedence)]
 
 
+class Recolouring(BaseModel):
+    """How far the cards of the inhabited households have followed a published scheme."""
+
+    total: int
+    done: int
+    started_at: datetime
+    finished_at: datetime | None
+    """When the last card followed; None while some do not."""
+
+
 class ColourSchemeRead(BaseModel):
     id: UUID
     number: int
@@ -71,6 +88,8 @@ class ColourSchemeRead(BaseModel):
     published_at: datetime | None
     households_pending: int
     """Households whose card does not follow this published scheme yet; 0 when all do."""
+    recolouring: Recolouring | None
+    """Of the published scheme only."""
     version: int
 
 

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from services.residents.household_cards import repository
 from services.residents.household_cards.auth import SEE_FACTS
-from services.residents.household_cards.derive import Said, colours_of, write_cards
+from services.residents.household_cards.derivation import Override
+from services.residents.household_cards.derive import derive_households
 from services.residents.household_cards.errors import ColourUnknown, NoScheme, NotOverridden, OverrideDateOutOfRange
 from services.residents.household_cards.models import (
     ChangeCause,
@@ -13,13 +14,16 @@ from services.residents.household_cards.models import (
     HouseholdCard,
     SchemeState,
 )
+from services.residents.household_cards.pen import Said
 from services.residents.household_cards.schemas import (
     CardOverride,
     CardRead,
     ColourSchemeCreate,
     ColourSchemeRead,
     ColourSchemeUpdate,
+    Recolouring,
     RevealedReason,
+    colours_of,
 )
 from services.residents.households.models import Household
 from services.residents.locks import Lock, hold, share
@@ -75,12 +79,24 @@ async def publish_scheme(session: AsyncSession, principal: Principal, scheme_id:
 
 
 async def show_scheme(session: AsyncSession, scheme: ColourScheme) -> ColourSchemeRead:
-    is_published = scheme.state is SchemeState.PUBLISHED
-    pending = await repository.count_not_following(session, scheme) if is_published else 0
+    recolouring = await _recolouring(session, scheme)
     return ColourSchemeRead(
         **scheme.model_dump(include={"id", "number", "state", "published_at", "version"}),
         colours=colours_of(scheme),
-        households_pending=pending,
+        households_pending=recolouring.total - recolouring.done if recolouring else 0,
+        recolouring=recolouring,
+    )
+
+
+async def _recolouring(session: AsyncSession, scheme: ColourScheme) -> Recolouring | None:
+    if scheme.state is not SchemeState.PUBLISHED or scheme.published_at is None:
+        return None
+    following = await repository.count_following(session, scheme)
+    return Recolouring(
+        total=following.total,
+        done=following.done,
+        started_at=scheme.published_at,
+        finished_at=scheme.recoloured_at if following.done == following.total else None,
     )
 
 
@@ -91,40 +107,43 @@ async def override_card(
     today = china_today()
     if not today <= data.until <= today + LONGEST_OVERRIDE:
         raise OverrideDateOutOfRange
-    card = await _lock_card(session, household)
-    scheme = await repository.find_published(session, household.community_code)
+    community_code = household.community_code
+    await share(session, Lock.SCHEME, community_code)
+    scheme = await repository.find_published(session, community_code)
     if scheme is None:
         raise NoScheme
     if data.colour not in {colour.code for colour in colours_of(scheme)}:
         raise ColourUnknown
-    card.override_colour, card.override_until, card.overridden_by = data.colour, data.until, principal.subject
-    key = await vault.key_for(household.community_code, household.id)
+    key = await vault.key_for(community_code, household.id)
     change_id = new_id()
-    said = Said(ChangeCause.OVERRIDDEN, principal.subject, _seal_reason(key, change_id, data.reason), change_id)
-    await write_cards(session, vault, household.community_code, [(card, household.grid_code)], said)
-    return card
+    said = Said(
+        ChangeCause.OVERRIDDEN,
+        principal.subject,
+        _seal_reason(key, change_id, data.reason),
+        change_id,
+        Override(data.colour, data.until),
+    )
+    await derive_households(session, vault, community_code, [household.id], said)
+    return await repository.get_card(session, household)
 
 
 async def clear_override(
     session: AsyncSession, vault: Vault, principal: Principal, household: Household
 ) -> HouseholdCard:
-    card = await _lock_card(session, household)
+    await share(session, Lock.SCHEME, household.community_code)
+    card = await repository.get_card(session, household, lock=True)
     if card.override_colour is None:
         raise NotOverridden
-    card.override_colour = card.override_until = card.overridden_by = None
     said = Said(ChangeCause.OVERRIDE_CLEARED, principal.subject)
-    await write_cards(session, vault, household.community_code, [(card, household.grid_code)], said)
-    return card
+    await derive_households(session, vault, household.community_code, [household.id], said)
+    return await repository.get_card(session, household)
 
 
 async def show_card(session: AsyncSession, principal: Principal, card: HouseholdCard) -> CardRead:
     """The card in the words of the scheme by which it was derived."""
-    scheme = (
-        await repository.find_scheme_by_number(session, card.community_code, card.scheme_number)
-        if card.scheme_number is not None
-        else None
-    )
-    colour = next((each for each in colours_of(scheme) if each.code == card.colour), None) if scheme else None
+    numbers = set() if card.scheme_number is None else {card.scheme_number}
+    schemes = await repository.schemes_by_number(session, card.community_code, numbers) if numbers else []
+    colour = next((each for scheme in schemes for each in colours_of(scheme) if each.code == card.colour), None)
     knows = principal.role in SEE_FACTS
     return CardRead(
         **card.model_dump(include={"household_id", "colour", "scheme_number", "override_until", "version"}),
@@ -147,12 +166,6 @@ async def reveal_reasons(session: AsyncSession, vault: Vault, household: Househo
         for change in changes
         if key is not None and change.reason is not None
     ]
-
-
-async def _lock_card(session: AsyncSession, household: Household) -> HouseholdCard:
-    await share(session, Lock.SCHEME, household.community_code)
-    [(card, _)] = await repository.lock_cards(session, household.community_code, [household.id])
-    return card
 
 
 def _seal_reason(key: DataKey, change_id: UUID, reason: str) -> bytes:
