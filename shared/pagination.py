@@ -7,7 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar
@@ -99,7 +99,7 @@ async def paginate(
     the page is validated once, by the route's `Page[X]`. Sets `Link: rel="next"`. Raises CursorInvalid.
     """
     keys = [_Key.of(column) for column in order_by]
-    binding = _binding(page, keys)
+    binding = _binding(page, [[str(key.column), key.descending] for key in keys])
     if page.cursor is not None:
         statement = statement.where(_after(keys, _opened(page.cursor, page.signing_key, binding)))
     single = len(statement.column_descriptions) == 1
@@ -115,6 +115,21 @@ async def paginate(
         page.response.headers["Link"] = _next_link(page, cursor)
     items = [to_item(row[0] if single else dict(zip(row._fields[: -len(keys)], row, strict=False))) for row in shown]
     return Page.model_construct(items=items, next_cursor=cursor)
+
+
+def page_of(items: Iterable[T], *, key: Callable[[T], tuple[Any, ...]], page: PageQuery) -> Page[T]:
+    """One page of what was computed rather than selected, in the order of `key`, which must be unique.
+
+    For lists whose members can only be known together; each page computes them anew. Raises CursorInvalid.
+    """
+    binding = _binding(page, ["computed"])
+    after = None if page.cursor is None else tuple(_opened(page.cursor, page.signing_key, binding))
+    left = sorted((item for item in items if after is None or key(item) > after), key=key)
+    shown, more = left[: page.limit], len(left) > page.limit
+    cursor = _sealed(key(shown[-1]), page.signing_key, binding) if more else None
+    if cursor:
+        page.response.headers["Link"] = _next_link(page, cursor)
+    return Page.model_construct(items=shown, next_cursor=cursor)
 
 
 @dataclass(frozen=True)
@@ -148,9 +163,8 @@ def _beyond(key: _Key, value: ColumnElement[Any]) -> ColumnElement[bool]:
     return key.column < value if key.descending else key.column > value
 
 
-def _binding(page: PageQuery, keys: Sequence[_Key]) -> bytes:
+def _binding(page: PageQuery, order: Sequence[Any]) -> bytes:
     """What a cursor belongs to: the list's path, its filters and its order."""
-    order = [[str(key.column), key.descending] for key in keys]
     return hashlib.sha256(json.dumps([page.request.scope["path"], page.filters(), order]).encode()).digest()
 
 

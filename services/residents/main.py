@@ -42,6 +42,7 @@ SERVICE = Service(
         photos.router,
         schemes.router,
         household_cards.router,
+        household_cards.overrides,
         contact_cards.router,
         contact_cards_public.public_router,
         contact_cards_public.internal_router,

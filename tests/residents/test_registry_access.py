@@ -9,6 +9,7 @@ import pytest
 from shared.auth import Role
 from tests.principals import bearer
 from tests.residents.registry import Registry
+from tests.residents.test_household_cards import GREEN
 
 STAFF = {Role.STAFF, Role.HEAD}
 WORKERS = STAFF | {Role.GRID_WORKER}
@@ -28,6 +29,8 @@ ROUTES: list[tuple[str, str, set[Role], Any]] = [
     ("POST", "/v1/households/{household}/card/reveal-reasons", WORKERS, {"purpose": "visit"}),
     ("GET", "/v1/colour-schemes", LOOKERS | {Role.GATEWAY}, None),
     ("POST", "/v1/colour-schemes", STAFF, {"colours": []}),
+    ("POST", "/v1/colour-schemes/{scheme}/dry-run", STAFF, None),
+    ("GET", "/v1/card-overrides", WORKERS, None),
     ("GET", "/v1/people", LOOKERS, None),
     ("GET", "/v1/people/{person}", LOOKERS, None),
     ("POST", "/v1/people", WORKERS, {"household_id": "{household}", "name": "王"}),
@@ -82,7 +85,12 @@ async def test_each_role_gets_what_it_may(
 
 async def _subjects(registry: Registry) -> dict[str, str]:
     household = await registry.household()
-    return {"household": household["id"], "person": (await registry.person(household["id"], "王"))["id"]}
+    scheme = await registry.post("/v1/colour-schemes", {"colours": [GREEN]})
+    return {
+        "household": household["id"],
+        "person": (await registry.person(household["id"], "王"))["id"],
+        "scheme": scheme["id"],
+    }
 
 
 async def _ask(

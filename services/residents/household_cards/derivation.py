@@ -74,6 +74,11 @@ class Card:
     version: int
 
     @property
+    def follows(self) -> tuple[int, str]:
+        """The scheme and the colour in it by which visits go; (0, "") before the first."""
+        return self.scheme_number or 0, self.colour or ""
+
+    @property
     def override(self) -> Override | None:
         if self.override_colour is None or self.override_until is None:
             return None

@@ -66,7 +66,7 @@ async def _write_cards(
             session, vault, community_code, today, household_ids=household_ids, with_ages=deriver.uses_ages
         )
         derived = [(card, deriver.derive(home)) async for card, home in homes]
-        told = await _intervals_told(session, scheme, [card for card, _ in derived])
+        told = await intervals_told(session, scheme, [card for card, _ in derived])
         pen = Pen(community_code, scheme.number, deriver, told, today, said)
         for card, derivation in derived:
             pen.write(card, derivation)
@@ -76,7 +76,7 @@ async def _write_cards(
     await repository.mark_derived(session, community_code, unchanged, today)
 
 
-async def _intervals_told(session: AsyncSession, scheme: ColourScheme, cards: Sequence[Card]) -> ToldIntervals:
+async def intervals_told(session: AsyncSession, scheme: ColourScheme, cards: Sequence[Card]) -> ToldIntervals:
     """The visit intervals of the older schemes that some of these cards still follow, as they were told then."""
     numbers = {card.scheme_number for card in cards if card.scheme_number is not None} - {scheme.number}
     older = await repository.schemes_by_number(session, scheme.community_code, numbers) if numbers else []

@@ -10,11 +10,12 @@ from sqlmodel import col
 
 from services.residents.household_cards import repository, service
 from services.residents.household_cards.auth import CardHistoryRead, CardsRead, CardsWrite
-from services.residents.household_cards.models import HouseholdCardChange
+from services.residents.household_cards.models import HouseholdCard, HouseholdCardChange
 from services.residents.household_cards.schemas import (
     CardChangeRead,
     CardOverride,
     CardRead,
+    OverriddenCard,
     ReasonsReveal,
     RevealedReason,
 )
@@ -118,3 +119,17 @@ async def reveal_reasons(
         fields=["override_reason"],
     )
     return await service.reveal_reasons(session, vault, household)
+
+
+overrides = Router(prefix="/v1/card-overrides", tags=["household-cards"])
+
+
+@overrides.get("", response_model=Page[OverriddenCard])
+async def list_overridden(
+    principal: CardHistoryRead, session: Session, vault: VaultDep, page: PageRequest
+) -> Page[OverriddenCard]:
+    """Cards that staff have set, those that go back soonest first; the reasons are revealed one by one."""
+    order_by = (HouseholdCard.community_code, HouseholdCard.override_until, HouseholdCard.household_id)
+    found = await paginate(session, repository.overridden_cards(principal), order_by=order_by, page=page)
+    found.items = await service.show_overridden(session, vault, principal, found.items)
+    return found

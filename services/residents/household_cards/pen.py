@@ -64,7 +64,7 @@ class Pen:
         after = (self._scheme_number, derivation.colour, derivation.facts, colour)
         if before == after and ended is None and self._said.cause is ChangeCause.DERIVED:
             return
-        told = (card.colour, self._told.get((card.scheme_number or 0, card.colour or "")))
+        told = (card.colour, self._told.get(card.follows))
         card.scheme_number, card.derived_colour, card.facts, card.colour = after
         card.version += 1
         self.cards.append(card)

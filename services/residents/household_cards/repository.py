@@ -18,6 +18,7 @@ from services.residents.household_cards.models import (
     SchemeState,
 )
 from services.residents.households.models import Household
+from services.residents.households.repository import readable
 from services.residents.people.models import PersonTag
 from shared.auth import Principal
 from shared.clock import utc_now
@@ -255,6 +256,18 @@ def changes_of(household: Household) -> Select[HouseholdCardChange]:
     return select(HouseholdCardChange).where(
         col(HouseholdCardChange.community_code) == household.community_code,
         col(HouseholdCardChange.household_id) == household.id,
+    )
+
+
+def overridden_cards(principal: Principal) -> Select[Household, HouseholdCard]:
+    """Cards that staff have set, with the households, as far as this principal may see them."""
+    return (
+        readable(principal)
+        .join(HouseholdCard, _OF_HOUSEHOLD)
+        .where(
+            col(HouseholdCard.override_until).is_not(None), in_area(col(HouseholdCard.community_code), principal.area)
+        )
+        .add_columns(HouseholdCard)
     )
 
 

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from services.residents.household_cards.models import ChangeCause, ColourScheme, SchemeState
 from services.residents.household_cards.rules import BoundedRule, ColourCode
+from services.residents.households.schemas import HouseholdRead
 from shared.audit import Purpose
 from shared.errors import both
 from shared.identity import FreeText, PersonName
@@ -91,6 +92,58 @@ class ColourSchemeRead(BaseModel):
     recolouring: Recolouring | None
     """Of the published scheme only."""
     version: int
+
+
+class DryRunCell(BaseModel):
+    """So many households show one colour now and would show the other."""
+
+    colour_before: str | None
+    """None: no scheme was published yet."""
+    colour_after: str
+    visit_interval_days_before: int | None
+    visit_interval_days_after: int | None
+    households: int
+
+
+class DryRunHousehold(BaseModel):
+    """A household whose colour or visit interval would change, and why."""
+
+    household: HouseholdRead
+    colour_before: str | None
+    colour_after: str
+    visit_interval_days_before: int | None
+    visit_interval_days_after: int | None
+    facts: list[str]
+    """Which of the scheme's conditions would decide."""
+    is_overridden: bool
+    """Staff's own colour goes on; only its interval would change."""
+
+
+class DryRun(BaseModel):
+    """What publishing the scheme would change if it were done now."""
+
+    scheme_number: int
+    published_number: int | None
+    households: int
+    """All that are inhabited."""
+    changed: int
+    """How many of them would change colour or visit interval."""
+    matrix: list[DryRunCell]
+    """From which colour to which, also where nothing changes; the largest first."""
+    items: list[DryRunHousehold]
+    """A page of those that would change."""
+    next_cursor: str | None
+
+
+class OverriddenCard(BaseModel):
+    """A card that staff have set."""
+
+    household: HouseholdRead
+    colour: str
+    derived_colour: str | None
+    """What the scheme says."""
+    override_until: date
+    overridden_by: str
 
 
 class CardOverride(Schema):

@@ -1,18 +1,21 @@
 """Endpoints of colour schemes."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Request, Response, status
+from fastapi import Query, Request, Response, status
 from sqlmodel import col
 
 from services.residents.household_cards import repository, service
 from services.residents.household_cards.auth import SchemesRead, SchemesWrite
+from services.residents.household_cards.dry_run import try_scheme
 from services.residents.household_cards.models import ColourScheme
-from services.residents.household_cards.schemas import ColourSchemeCreate, ColourSchemeRead, ColourSchemeUpdate
+from services.residents.household_cards.rules import ColourCode
+from services.residents.household_cards.schemas import ColourSchemeCreate, ColourSchemeRead, ColourSchemeUpdate, DryRun
 from shared.concurrency import IfMatch, etag, tag_response
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
-from shared.sessions import Session
+from shared.sessions import Session, VaultDep
 
 router = Router(prefix="/v1/colour-schemes", tags=["colour schemes"])
 
@@ -66,7 +69,21 @@ async def change_draft(
 async def publish_scheme(
     principal: SchemesWrite, session: Session, scheme_id: UUID, response: Response
 ) -> ColourSchemeRead:
-    """Make it the community's scheme; cards follow within seconds, see `households_pending`."""
+    """Make it the community's scheme; cards follow within seconds, see `recolouring`."""
     scheme = await service.publish_scheme(session, principal, scheme_id)
     response.headers["ETag"] = etag(scheme.version)
     return await service.show_scheme(session, scheme)
+
+
+@router.post("/{scheme_id}/dry-run", response_model=DryRun)
+async def try_a_scheme(
+    principal: SchemesWrite,
+    session: Session,
+    vault: VaultDep,
+    scheme_id: UUID,
+    page: PageRequest,
+    colour_before: Annotated[ColourCode | None, Query(description="Only households that show this now.")] = None,
+    colour_after: Annotated[ColourCode | None, Query(description="Only households that would show this.")] = None,
+) -> DryRun:
+    """Which households would change if this draft were published now. Nothing is written."""
+    return await try_scheme(session, vault, principal, scheme_id, page, colour_before, colour_after)

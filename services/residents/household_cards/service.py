@@ -1,6 +1,8 @@
 """Use cases of colour schemes and household cards. They flush and never commit: the edge does."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from services.residents.household_cards import repository
@@ -21,11 +23,13 @@ from services.residents.household_cards.schemas import (
     ColourSchemeCreate,
     ColourSchemeRead,
     ColourSchemeUpdate,
+    OverriddenCard,
     Recolouring,
     RevealedReason,
     colours_of,
 )
 from services.residents.households.models import Household
+from services.residents.households.service import show as show_households
 from services.residents.locks import Lock, hold, share
 from shared.auth import Principal
 from shared.clock import china_today, utc_now
@@ -153,6 +157,21 @@ async def show_card(session: AsyncSession, principal: Principal, card: Household
         visit_interval_days=colour.visit_interval_days if colour else None,
         facts=card.facts if knows else [],
     )
+
+
+async def show_overridden(
+    session: AsyncSession, vault: Vault, principal: Principal, found: Sequence[Mapping[str, Any]]
+) -> list[OverriddenCard]:
+    """What `repository.overridden_cards` selects, in the order given."""
+    households = await show_households(session, vault, principal, [each["Household"] for each in found])
+    cards: list[HouseholdCard] = [each["HouseholdCard"] for each in found]
+    return [
+        OverriddenCard(
+            household=household,
+            **card.model_dump(include={"colour", "derived_colour", "override_until", "overridden_by"}),
+        )
+        for household, card in zip(households, cards, strict=True)
+    ]
 
 
 async def reveal_reasons(session: AsyncSession, vault: Vault, household: Household) -> list[RevealedReason]:

@@ -8,7 +8,7 @@ from services.residents.household_cards.models import HouseholdCard
 from services.residents.households.errors import HouseholdEnded
 from services.residents.households.models import Household
 from shared.auth import Principal, Role
-from shared.conditions import in_area
+from shared.conditions import among, in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
 from shared.grid_directory import grid_address
@@ -44,6 +44,14 @@ async def get_open_household(session: AsyncSession, principal: Principal, househ
     if found.ended_on is not None:
         raise HouseholdEnded
     return found
+
+
+async def households_by_id(
+    session: AsyncSession, principal: Principal, household_ids: Iterable[UUID]
+) -> Sequence[Household]:
+    """Those of these households that this principal may see."""
+    statement = readable(principal).where(among(col(Household.id), household_ids))
+    return (await session.execute(statement)).scalars().all()
 
 
 async def lock_household(session: AsyncSession, principal: Principal, household_id: UUID) -> Household:
