@@ -19,7 +19,8 @@ RUN /opt/uv/bin/uv pip install --quiet --no-cache --python /opt/venv/bin/python 
 FROM python:3.13-slim
 RUN groupadd --gid 10001 kaiyuan \
  && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin kaiyuan \
- && mkdir /messages /files && chown 10001:10001 /messages /files
+ && mkdir -p /messages /files /keys/residents /keys/requests /keys/merchants /keys/dispatch /keys/gateway \
+ && chown -R 10001:10001 /messages /files /keys
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /build/requirements.txt /opt/venv/requirements.txt
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \

@@ -97,9 +97,7 @@ def _keep_settings(app: FastAPI, settings: CommonSettings) -> None:
     signing_key = settings.signing_key.get_secret_value()
     app.state.settings = settings
     app.state.signing_key = base64.urlsafe_b64decode(signing_key + "==")
-    app.state.keyring = Keyring.from_settings(
-        settings.key_encryption_keys.get_secret_value(), settings.index_key.get_secret_value()
-    )
+    app.state.keyring = Keyring.of(settings)
     app.state.audit_signer = audit.signer_from(signing_key)
     app.state.sender = sender_from(settings)
 

@@ -1,4 +1,4 @@
-"""Personal fields at rest and signed statements about people. Pure: no I/O, no clock but the tokens' own.
+"""Personal fields at rest and signed statements about people. No I/O but the key file's, no clock but the tokens' own.
 
 Envelope encryption: each person has a data key; the data key is stored wrapped by a key-encryption key that only the
 environment knows. Destroying the data key makes every field, in every backup of it, unreadable.
@@ -11,7 +11,8 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, Protocol, Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
+from pydantic import SecretStr
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -118,6 +120,17 @@ def _decrypt(cipher: AESGCM, blob: bytes, associated_data: bytes) -> bytes:
         raise Tampered from error
 
 
+class KeySettings(Protocol):
+    """What of an application's settings a keyring is made from."""
+
+    @property
+    def key_encryption_keys(self) -> SecretStr: ...
+    @property
+    def index_key(self) -> SecretStr: ...
+    @property
+    def key_file(self) -> str: ...
+
+
 class Keyring:
     """The key-encryption keys and the index key of a service.
 
@@ -125,27 +138,51 @@ class Keyring:
     rewrapped everything.
     """
 
-    def __init__(self, keys: Mapping[str, bytes], index_key: bytes) -> None:
+    def __init__(self, keys: Mapping[str, bytes], index_key: bytes, key_file: str = "") -> None:
+        self._index_key = index_key
+        self._purposes: dict[str, bytes] = {}
+        self._file = Path(key_file) if key_file else None
+        self._file_read: tuple[int, int] | None = None
+        self._use(keys)
+        self._follow_file()
+
+    @classmethod
+    def from_settings(cls, key_encryption_keys: str, index_key: str, key_file: str = "") -> Self:
+        """Read `k2:<base64url>,k1:<base64url>`; ValueError says which part is wrong without echoing it.
+
+        `key_file`, once it is there, holds the same and takes precedence; it is read again whenever it was replaced, so
+        that keys rotate while the process works.
+        """
+        return cls(_read_keys(key_encryption_keys), decode_key(index_key, setting="index_key"), key_file)
+
+    @classmethod
+    def of(cls, settings: KeySettings) -> Self:
+        """The keyring of an application, from its settings."""
+        keys, index_key = settings.key_encryption_keys.get_secret_value(), settings.index_key.get_secret_value()
+        return cls.from_settings(keys, index_key, settings.key_file)
+
+    def _use(self, keys: Mapping[str, bytes]) -> None:
         if not keys:
             raise ValueError("key_encryption_keys: at least one key is needed")
         self.active_key_id = next(iter(keys))
         self._wrapping = {key_id: AESGCM(key) for key_id, key in keys.items()}
-        self._index_key = index_key
-        self._purposes: dict[str, bytes] = {}
 
-    @classmethod
-    def from_settings(cls, key_encryption_keys: str, index_key: str) -> Self:
-        """Read `k2:<base64url>,k1:<base64url>`; ValueError says which part is wrong without echoing it."""
-        keys: dict[str, bytes] = {}
-        for position, part in enumerate(key_encryption_keys.split(","), start=1):
-            key_id, separator, text = part.strip().partition(":")
-            if not separator or key_id in ({"", DESTROYED} | keys.keys()):
-                raise ValueError(f"key_encryption_keys: entry {position} must be `id:base64url` with an id of its own")
-            keys[key_id] = decode_key(text, setting=f"key_encryption_keys, entry {position}")
-        return cls(keys, decode_key(index_key, setting="index_key"))
+    def _follow_file(self) -> None:
+        """Take over what the key file says now, if it was replaced since; some 2 µs if it was not."""
+        if self._file is None:
+            return
+        try:
+            found = self._file.stat()
+        except FileNotFoundError:
+            return
+        stamp = (found.st_ino, found.st_mtime_ns)
+        if stamp != self._file_read:
+            self._use(_read_keys(self._file.read_text()))
+            self._file_read = stamp
 
     def new_data_key(self, community_code: str, subject_id: UUID) -> tuple[DataKey, WrappedKey]:
         """A fresh key for one person, and the form in which to store it."""
+        self._follow_file()
         key = os.urandom(KEY_BYTES)
         return DataKey(key, community_code), self._wrap(key, community_code, subject_id)
 
@@ -178,10 +215,22 @@ class Keyring:
         )
 
     def _unwrap(self, wrapped: WrappedKey, community_code: str, subject_id: UUID) -> bytes:
+        if wrapped.key_id not in self._wrapping:
+            self._follow_file()
         cipher = self._wrapping.get(wrapped.key_id)
         if cipher is None:
             raise UnknownKey(f"no key-encryption key is called {wrapped.key_id}; add it behind the active one")
         return _decrypt(cipher, wrapped.wrapped, _owner(wrapped.key_id, community_code, subject_id))
+
+
+def _read_keys(text: str) -> dict[str, bytes]:
+    keys: dict[str, bytes] = {}
+    for position, part in enumerate(text.split(","), start=1):
+        key_id, separator, encoded = part.strip().partition(":")
+        if not separator or key_id in ({"", DESTROYED} | keys.keys()):
+            raise ValueError(f"key_encryption_keys: entry {position} must be `id:base64url` with an id of its own")
+        keys[key_id] = decode_key(encoded, setting=f"key_encryption_keys, entry {position}")
+    return keys
 
 
 def _owner(key_id: str, community_code: str, subject_id: UUID) -> bytes:

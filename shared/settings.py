@@ -22,6 +22,9 @@ class CommonSettings(BaseSettings):
     """The gateway's public URL, which is the issuer of every access token."""
     key_encryption_keys: SecretStr
     """`id:base64url[,id:base64url]`; the first wraps new data keys, the others only unwrap."""
+    key_file: str = ""
+    """A file that holds the same and, once it is there, takes precedence: replaced by `kaiyuan keys rotate`, and read
+    again without a restart."""
     index_key: SecretStr
     signing_key: SecretStr
     """Signs page cursors and the head of the audit chain."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from stack import kept_files
+from stack.environment import key_encryption_keys
 from stack.topology import APPLICATIONS, Application
 
 FORMAT = 1
@@ -65,7 +66,7 @@ class Manifest:
 
 def fingerprints(variables: Mapping[str, str], application: Application) -> list[str]:
     """What tells an application's keys apart without telling them: `k1=3f9a…`, the first digits of a SHA-256."""
-    encryption = variables[f"{application.prefix}KEY_ENCRYPTION_KEYS"].split(",")
+    encryption = key_encryption_keys(variables, application).split(",")
     keys = dict(each.strip().split(":", 1) for each in encryption)
     keys |= {name.lower(): variables[application.prefix + name] for name in _KEYS}
     return sorted(f"{name}={_digest(key)}" for name, key in keys.items())

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from shared.bus import Bus
 from shared.crypto import Keyring
 from shared.db import Database
+from stack.environment import key_encryption_keys
 from stack.topology import Application
 
 
@@ -37,4 +38,4 @@ async def bus_of(variables: Mapping[str, str], application: Application) -> Asyn
 
 def keyring_of(variables: Mapping[str, str], application: Application) -> Keyring:
     prefix = application.prefix
-    return Keyring.from_settings(variables[f"{prefix}KEY_ENCRYPTION_KEYS"], variables[f"{prefix}INDEX_KEY"])
+    return Keyring.from_settings(key_encryption_keys(variables, application), variables[f"{prefix}INDEX_KEY"])

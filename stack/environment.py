@@ -39,6 +39,8 @@ class Places:
     sender_file: str
     files: str
     """URL of the folder below which each service that keeps files has one of its own."""
+    keys: Path
+    """Each application has a folder of its own in it, with its key file."""
 
 
 def embedded_places(data: Path, ports: Mapping[str, int]) -> Places:
@@ -51,6 +53,7 @@ def embedded_places(data: Path, ports: Mapping[str, int]) -> Places:
         public_url=f"http://127.0.0.1:{ports[GATEWAY.name]}",
         sender_file=str(data / "messages.log"),
         files=(data / "files").as_uri(),
+        keys=data / "keys",
     )
 
 
@@ -64,6 +67,7 @@ def compose_places(public_url: str = f"http://127.0.0.1:{DEFAULT_PORT}") -> Plac
         public_url=public_url,
         sender_file="/messages/messages.log",  # a volume, and not the container's log, until SENDER=http is set
         files="file:///files",
+        keys=Path("/keys"),
     )
 
 
@@ -110,6 +114,7 @@ def derive(known: Mapping[str, str], places: Places) -> Environment:
             f"{each.prefix}ISSUER": places.public_url,
             f"{each.prefix}SENDER": "console",
             f"{each.prefix}SENDER_FILE": places.sender_file,
+            f"{each.prefix}KEY_FILE": str(places.keys / each.name / "keys"),
         }
     for each in SERVICES:
         values[f"{each.prefix}NATS_URL"] = f"nats://{places.nats}"
@@ -149,7 +154,22 @@ def embedded(data: Path, ports: Mapping[str, int]) -> Environment:
     known |= {f"{name.upper()}_PORT": str(port) for name, port in ports.items()}
     values = derive(known, embedded_places(data, ports))
     write(path, values)
+    for each in APPLICATIONS:
+        write_keys(values, each, values[f"{each.prefix}KEY_ENCRYPTION_KEYS"])
     return values
+
+
+def key_encryption_keys(variables: Mapping[str, str], application: Application) -> str:
+    """`k2:…,k1:…` as the application's processes know them: from its key file if there is one."""
+    path = Path(variables.get(f"{application.prefix}KEY_FILE", ""))
+    return path.read_text() if path.is_file() else variables[f"{application.prefix}KEY_ENCRYPTION_KEYS"]
+
+
+def write_keys(variables: Mapping[str, str], application: Application, keys: str) -> None:
+    """Replace the application's key file in one step; its running processes follow by themselves."""
+    path = Path(variables[f"{application.prefix}KEY_FILE"])
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _replace(path, keys)
 
 
 def known_ports(data: Path) -> dict[str, int]:
@@ -199,12 +219,20 @@ def write(path: Path, values: Mapping[str, str]) -> None:
         "# Every key of this installation. Keep it, keep it secret, and keep a copy: without it backups are unreadable."
     ]
     lines += [f"{name}={_quoted(value)}" for name, value in sorted(values.items())]
+    _replace(path, "\n".join(lines) + "\n")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Owned as the folder is: the command line may be root's, the applications are not."""
     building = path.with_name(f".{path.name}.new")
     descriptor = os.open(building, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write("\n".join(lines) + "\n")
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(building, owner.st_uid, owner.st_gid)
     building.replace(path)
 
 

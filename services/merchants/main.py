@@ -26,9 +26,7 @@ TIMERS = (
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings.from_environment()
-    keyring = Keyring.from_settings(
-        settings.key_encryption_keys.get_secret_value(), settings.index_key.get_secret_value()
-    )
+    keyring = Keyring.of(settings)
 
     async def prepare(app: FastAPI) -> None:
         app.state.attestations = AttestationVerifier(settings.attestation_key)

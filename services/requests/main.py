@@ -13,9 +13,7 @@ from shared.grid_directory import BoundaryLocator
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings.from_environment()
-    keyring = Keyring.from_settings(
-        settings.key_encryption_keys.get_secret_value(), settings.index_key.get_secret_value()
-    )
+    keyring = Keyring.of(settings)
 
     async def prepare(app: FastAPI) -> None:
         app.state.locator = BoundaryLocator()

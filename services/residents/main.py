@@ -58,9 +58,7 @@ SERVICE = Service(
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings.from_environment()
-    keyring = Keyring.from_settings(
-        settings.key_encryption_keys.get_secret_value(), settings.index_key.get_secret_value()
-    )
+    keyring = Keyring.of(settings)
 
     files = FileStore.from_url(settings.files_url, settings.files_options.get_secret_value())
 

@@ -33,9 +33,7 @@ class Opened:
 async def opened(environment: Mapping[str, str], name: str) -> AsyncIterator[Opened]:
     """The application `name` as its own process would open it."""
     settings = settings_of(environment, application(name))
-    keyring = Keyring.from_settings(
-        settings.key_encryption_keys.get_secret_value(), settings.index_key.get_secret_value()
-    )
+    keyring = Keyring.of(settings)
     database = Database(settings.database_url, pool_size=4, application_name="kaiyuan-demo")
     try:
         yield Opened(settings, keyring, database)

@@ -1,5 +1,6 @@
 import base64
 import json
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -183,3 +184,31 @@ def test_forged_attestations_are_refused() -> None:
     for text in wrong:
         with pytest.raises(AttestationInvalid):
             verifier.verify(text, person_id=PERSON, condition="c-12")
+
+
+def test_a_running_keyring_follows_its_key_file(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    keyring = Keyring.from_settings(f"k1:{OLD}", INDEX, str(file))
+    _, first = keyring.new_data_key(COMMUNITY, UUID(int=1))
+    assert first.key_id == "k1"
+
+    file.write_text(f"k2:{NEW},k1:{OLD}")
+    _, second = keyring.new_data_key(COMMUNITY, UUID(int=2))
+    assert second.key_id == "k2"
+    assert keyring.rewrap(first, COMMUNITY, UUID(int=1)).key_id == "k2"
+
+
+def test_a_key_that_another_process_took_into_use_is_found_in_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    behind = Keyring.from_settings(f"k1:{OLD}", INDEX, str(file))
+    file.write_text(f"k2:{NEW},k1:{OLD}")
+    ahead = Keyring.from_settings(f"k1:{OLD}", INDEX, str(file))
+    key, wrapped = ahead.new_data_key(COMMUNITY, UUID(int=1))
+    assert behind.unwrap(wrapped, COMMUNITY, UUID(int=1)).open(key.seal("张三", **PLACE), **PLACE) == "张三"
+
+
+def test_without_the_file_the_settings_hold(tmp_path: Path) -> None:
+    keyring = Keyring.from_settings(f"k1:{OLD}", INDEX, str(tmp_path / "never written"))
+    _, unknown = Keyring.from_settings(f"k2:{NEW}", INDEX).new_data_key(COMMUNITY, UUID(int=1))
+    with pytest.raises(UnknownKey):
+        keyring.unwrap(unknown, COMMUNITY, UUID(int=1))

@@ -36,7 +36,10 @@ def failure(*arguments: str) -> str:
 
 @pytest.fixture
 async def settings_here(
-    fresh_database_urls: DatabaseUrls, settings_environment: SettingsEnvironment, monkeypatch: pytest.MonkeyPatch
+    fresh_database_urls: DatabaseUrls,
+    settings_environment: SettingsEnvironment,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     """Settings of five new databases in this process's environment, as in a container."""
     for each in APPLICATIONS:
@@ -44,6 +47,7 @@ async def settings_here(
         own = dict(zip((f"{each.prefix}DATABASE_URL", f"{each.prefix}OWNER_DATABASE_URL"), urls, strict=True))
         for name, value in (await settings_environment(each.name) | own).items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setenv(f"{each.prefix}KEY_FILE", str(tmp_path / each.name / "keys"))
 
 
 @pytest.fixture
@@ -126,7 +130,15 @@ def test_a_forged_audit_log_is_told(query: Query) -> None:
 def test_keys_are_counted_and_rewrapped(settings_here: None) -> None:
     listed = run("keys", "list").output
     assert listed.count("k1") == len(APPLICATIONS)
-    assert "done" in run("keys", "rotate").output
+    assert "Done" in run("keys", "rotate").output
+    counted = json.loads(run("keys", "list", "--json").output)
+    assert all(list(counts) == ["k2", "k1"] and counts["k1"] == 0 for counts in counted.values())
+    assert "an hour ago" in failure("keys", "retire")
+    for each in APPLICATIONS:
+        rotated_at = Path(os.environ[f"{each.prefix}KEY_FILE"])
+        os.utime(rotated_at, (rotated_at.stat().st_mtime - 4000,) * 2)
+    assert "done" in run("keys", "retire").output
+    assert run("keys", "list").output.count("k1") == 0
 
 
 def test_the_api_description_needs_a_running_gateway(settings_here: None, monkeypatch: pytest.MonkeyPatch) -> None:
