@@ -10,6 +10,7 @@ ROUTES = {
     "/v1/contact-cards": RESIDENTS,
     "/v1/found-persons": RESIDENTS,
     "/v1/notices": RESIDENTS,
+    "/v1/sync/residents": RESIDENTS,
     "/v1/public/contact-cards": RESIDENTS,
     "/v1/public/found-reports": RESIDENTS,
     "/v1/categories": REQUESTS,

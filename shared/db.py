@@ -35,6 +35,7 @@ CONNECTION_SETTINGS = {
 BeforeCommit = Callable[[AsyncSession], Awaitable[None]]
 
 _SET_SCOPE = text("SELECT set_config('app.scope', :scope, true)")
+_BEGIN = text("SELECT set_config('app.scope', :scope, true), set_config('app.role', :role, true)")
 
 
 class TableBase(SQLModel):
@@ -87,13 +88,16 @@ class Database:
         )
 
     @asynccontextmanager
-    async def transaction(self, scope: str) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, scope: str, *, role: str = "") -> AsyncIterator[AsyncSession]:
         """A session in one transaction that sees only rows within `scope`; commits on leaving, rolls back on error.
+
+        `role` is whose work it is, for triggers that write down who changed what: empty for the service's own.
 
         Callables in `session.info["before_commit"]` run last, in order, inside the transaction.
         """
         async with AsyncSession(self.engine, expire_on_commit=False, autoflush=True) as session, session.begin():
-            await set_scope(session, scope)
+            await session.execute(_BEGIN, {"scope": check_scope(scope), "role": role})
+            session.info["scope"] = scope
             yield session
             await session.flush()
             for finish in before_commit(session):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -249,8 +250,14 @@ def language_of(accept_language: str | None) -> str:
     return best
 
 
-def render(problem: Problem, accept_language: str | None) -> Response:
-    """The problem as a response in the caller's language."""
+def invalid_part(error: ValidationError, place: Sequence[str], accept_language: str | None) -> Invalid:
+    """What a part of the body, found at `place`, has wrong where the rest of the body is answered all the same."""
+    raw = [{**each, "loc": ("body", *place, *each["loc"])} for each in error.errors()]
+    return Invalid(errors=_validation_errors(raw, language_of(accept_language)))
+
+
+def document_of(problem: Problem, accept_language: str | None) -> dict[str, Any]:
+    """The problem document in the caller's language."""
     language = language_of(accept_language)
     document = problem.document(language)
     if "errors" in document:
@@ -258,8 +265,14 @@ def render(problem: Problem, accept_language: str | None) -> Response:
             {"pointer": error["pointer"], "code": error["code"], "detail": error.get("detail") or error[language]}
             for error in document["errors"]
         ]
+    return document
+
+
+def render(problem: Problem, accept_language: str | None) -> Response:
+    """The problem as a response in the caller's language."""
+    language = language_of(accept_language)
     return JSONResponse(
-        document,
+        document_of(problem, accept_language),
         status_code=problem.status,
         media_type="application/problem+json",
         headers=problem.headers

@@ -101,7 +101,7 @@ async def paginate(
     keys = [_Key.of(column) for column in order_by]
     binding = _binding(page, [[str(key.column), key.descending] for key in keys])
     if page.cursor is not None:
-        statement = statement.where(_after(keys, _opened(page.cursor, page.signing_key, binding)))
+        statement = statement.where(_after(keys, open_cursor(page.cursor, page.signing_key, binding)))
     single = len(statement.column_descriptions) == 1
     found = await session.execute(
         statement.add_columns(*(key.column.label(f"page_key_{n}") for n, key in enumerate(keys)))
@@ -110,7 +110,7 @@ async def paginate(
     )
     rows = found.all()
     shown, more = rows[: page.limit], len(rows) > page.limit
-    cursor = _sealed(shown[-1][-len(keys) :], page.signing_key, binding) if more else None
+    cursor = seal_cursor(shown[-1][-len(keys) :], page.signing_key, binding) if more else None
     if cursor:
         page.response.headers["Link"] = _next_link(page, cursor)
     items = [to_item(row[0] if single else dict(zip(row._fields[: -len(keys)], row, strict=False))) for row in shown]
@@ -168,12 +168,12 @@ def _binding(page: PageQuery, order: Sequence[Any]) -> bytes:
     return hashlib.sha256(json.dumps([page.request.scope["path"], page.filters(), order]).encode()).digest()
 
 
-def _sealed(values: Sequence[Any], key: bytes, binding: bytes) -> str:
+def seal_cursor(values: Sequence[Any], key: bytes, binding: bytes) -> str:
     payload = json.dumps([_encoded(value) for value in values], separators=(",", ":"), ensure_ascii=False).encode()
     return base64.urlsafe_b64encode(_mac(key, binding, payload) + payload).rstrip(b"=").decode()
 
 
-def _opened(cursor: str, key: bytes, binding: bytes) -> list[Any]:
+def open_cursor(cursor: str, key: bytes, binding: bytes) -> list[Any]:
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except ValueError as error:

@@ -20,7 +20,7 @@ async def scoped_session(request: Request) -> AsyncIterator[AsyncSession]:
     """One transaction within the caller's area, with their Idempotency-Key claimed; commits before the response."""
     principal = await authenticate(request)
     database: Database = request.app.state.database
-    async with database.transaction(principal.area) as session:
+    async with database.transaction(principal.area, role=principal.role) as session:
         await idempotency.claim(request, session, scope=principal.area, caller=principal.subject)
         yield session
 

@@ -23,6 +23,8 @@ from services.residents.photos import endpoints as photos
 from services.residents.photos.timers import photo_timers
 from services.residents.rights import endpoints as rights
 from services.residents.settings import Settings
+from services.residents.sync import endpoints as sync
+from services.residents.sync.timers import sync_timers
 from shared.app import Service, build_app
 from shared.crypto import Attestor, Keyring
 from shared.files import FileStore
@@ -50,6 +52,7 @@ SERVICE = Service(
         found_persons_public.router,
         notices.router,
         rights.router,
+        sync.router,
     ],
     consumers=CONSUMERS,
     large_bodies={"/v1/people/{person_id}/photo": PHOTO_MIB},
@@ -73,5 +76,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         *case_timers(keyring, settings),
         delivery_timer(keyring, sender, settings.public_url),
         *photo_timers(files),
+        *sync_timers(),
     ]
     return build_app(replace(SERVICE, timers=timers, prepare=prepare), settings)

@@ -1,8 +1,10 @@
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.residents.tables import Base
@@ -63,6 +65,8 @@ class Household(Base, Tenant, table=True):
     """None: nobody has asked."""
     ended_on: date | None = None
     """The day from which nobody belongs to it any more: dissolved, or left. Its address is free again."""
+    field_versions: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    """{field: version, time and role of its last change}, kept by a trigger: whose edits concern the same field."""
     version: int = 1
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)

@@ -1,8 +1,10 @@
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.residents.tables import Base
@@ -103,6 +105,8 @@ class Person(Base, Tenant, table=True):
     passport_index: bytes | None = None
     """The same of the passport."""
     erased_at: datetime | None = None
+    field_versions: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    """{field: version, time and role of its last change}, kept by a trigger: whose edits concern the same field."""
     version: int = 1
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
