@@ -72,6 +72,8 @@ class Purpose(StrEnum):
     ERASURE = "erasure"
     STATISTICS = "statistics"
     OVERSIGHT = "oversight"
+    ENGAGEMENT = "engagement"
+    PORTRAIT = "portrait"
 
     @property
     def label(self) -> Bilingual:
@@ -93,6 +95,8 @@ _LABELS = {
     Purpose.ERASURE: both("删除个人信息", "Erasure"),
     Purpose.STATISTICS: both("统计", "Statistics"),
     Purpose.OVERSIGHT: both("监督检查", "Oversight"),
+    Purpose.ENGAGEMENT: both("邀请参加活动和优惠", "Inviting to activities and offers"),
+    Purpose.PORTRAIT: both("留存照片", "Keeping a photo"),
 }
 
 

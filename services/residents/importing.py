@@ -10,6 +10,8 @@ from uuid import UUID
 from pydantic_core import PydanticUndefined
 from sqlalchemy import insert, text
 
+from services.residents.consents.models import Consent
+from services.residents.consents.service import signed
 from services.residents.events import HouseholdRegistered, PersonRegistered
 from services.residents.household_cards.models import HouseholdCard
 from services.residents.households.models import Household
@@ -111,6 +113,8 @@ async def _add_people(
     tags = [_tag(keys[each.id], each, tag, granted_by) for each in people for tag in each.tags]
     await _insert(session, PersonTag, community_code, tags)
     await _insert(session, FamilyContact, community_code, list(_contacts(keys, people)))
+    consents = [row for each in people for row in signed(each.id, known[each.id].birth_on, each.consents, granted_by)]
+    await _insert(session, Consent, community_code, consents)
     indexer = CachedIndexer(keyring)
     await repository.file_tokens(
         session,

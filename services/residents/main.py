@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from fastapi import FastAPI
 
+from services.residents.consents import endpoints as consents
 from services.residents.consumers import CONSUMERS
 from services.residents.contact_cards import endpoints as contact_cards
 from services.residents.contact_cards import public as contact_cards_public
@@ -21,7 +22,10 @@ from services.residents.people import internal as people_internal
 from services.residents.people import parts as people_parts
 from services.residents.photos import endpoints as photos
 from services.residents.photos.timers import photo_timers
+from services.residents.retention import models as _retention  # noqa: F401
+from services.residents.reviews import models as _reviews  # noqa: F401
 from services.residents.rights import endpoints as rights
+from services.residents.rights import models as _rights  # noqa: F401
 from services.residents.settings import Settings
 from services.residents.sync import endpoints as sync
 from services.residents.sync.timers import sync_timers
@@ -53,6 +57,8 @@ SERVICE = Service(
         notices.router,
         rights.router,
         sync.router,
+        consents.catalogue_router,
+        consents.router,
     ],
     consumers=CONSUMERS,
     large_bodies={"/v1/people/{person_id}/photo": PHOTO_MIB},

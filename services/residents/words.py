@@ -3,9 +3,11 @@
 from services.residents.contact_cards.models import CardState
 from services.residents.found_persons.models import Outcome
 from services.residents.found_persons.states import CaseState
+from services.residents.guardians.models import GuardianRelation
 from services.residents.household_cards.models import ChangeCause
+from services.residents.memberships.models import EndReason, HouseholdRelation
 from services.residents.people.ages import AgeGroup
-from services.residents.people.models import Relation, TagKind
+from services.residents.people.models import PersonState, Relation, TagKind
 from shared.auth import Role
 from shared.errors import Bilingual, both
 from shared.identity import Sex
@@ -31,6 +33,44 @@ RELATIONS: dict[Relation, Bilingual] = {
     Relation.GUARDIAN: both("监护人", "guardian"),
     Relation.NEIGHBOUR: both("邻居", "neighbour"),
     Relation.FRIEND: both("朋友", "friend"),
+}
+HOUSEHOLD_RELATIONS: dict[HouseholdRelation, Bilingual] = {
+    HouseholdRelation.HEAD: both("户主", "head"),
+    HouseholdRelation.SPOUSE: both("配偶", "spouse"),
+    HouseholdRelation.CHILD: both("子女", "child"),
+    HouseholdRelation.CHILD_IN_LAW: both("儿媳女婿", "child-in-law"),
+    HouseholdRelation.PARENT: both("父母", "parent"),
+    HouseholdRelation.PARENT_IN_LAW: both("岳父母、公婆", "parent-in-law"),
+    HouseholdRelation.GRANDPARENT: both("祖父母、外祖父母", "grandparent"),
+    HouseholdRelation.GRANDCHILD: both("孙辈", "grandchild"),
+    HouseholdRelation.SIBLING: both("兄弟姐妹", "sibling"),
+    HouseholdRelation.OTHER_RELATIVE: both("其他亲属", "other relative"),
+    HouseholdRelation.LODGER: both("租住", "lodger"),
+    HouseholdRelation.CARER: both("照护人员", "carer"),
+    HouseholdRelation.EMPLOYEE: both("雇员", "employee"),
+    HouseholdRelation.OTHER: both("其他", "other"),
+}
+END_REASONS: dict[EndReason, Bilingual] = {
+    EndReason.MOVED_WITHIN: both("社区内搬迁", "moved within the community"),
+    EndReason.MOVED_OUT: both("迁出", "moved out"),
+    EndReason.DIED: both("死亡", "died"),
+    EndReason.CORRECTED: both("登记更正", "corrected"),
+    EndReason.MERGED: both("档案合并", "records merged"),
+}
+GUARDIAN_RELATIONS: dict[GuardianRelation, Bilingual] = {
+    GuardianRelation.PARENT: both("父母", "parent"),
+    GuardianRelation.GRANDPARENT: both("祖父母、外祖父母", "grandparent"),
+    GuardianRelation.SIBLING: both("兄弟姐妹", "sibling"),
+    GuardianRelation.SPOUSE: both("配偶", "spouse"),
+    GuardianRelation.CHILD: both("子女", "child"),
+    GuardianRelation.OTHER_RELATIVE: both("其他近亲属", "other relative"),
+    GuardianRelation.OTHER_PERSON: both("其他个人", "other person"),
+    GuardianRelation.ORGANISATION: both("组织", "organisation"),
+}
+PERSON_STATES: dict[PersonState, Bilingual] = {
+    PersonState.RESIDING: both("在住", "residing"),
+    PersonState.MOVED_OUT: both("已迁出", "moved out"),
+    PersonState.DIED: both("已故", "died"),
 }
 SEXES: dict[Sex, Bilingual] = {Sex.MALE: both("男", "male"), Sex.FEMALE: both("女", "female")}
 AGE_GROUPS: dict[AgeGroup, Bilingual] = {

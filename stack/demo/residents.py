@@ -62,6 +62,7 @@ def _person(household_id: UUID, person: DemoPerson):
             "phone": person.phone,
             "identity_number": person.identity_number,
             "cautions": person.cautions,
+            "consents": ["eligibility", "engagement"] if person.age >= 14 else [],
             "tags": [{"kind": tag, "valid_from": "2026-01-01"} for tag in person.tags],
             "family_contacts": [
                 {"name": contact.name, "phone": contact.phone, "relation": relation}

@@ -24,6 +24,9 @@ async def street(village: Village) -> HighStreet:
 @pytest.fixture
 async def elder(village: Village) -> AsyncIterator[httpx.AsyncClient]:
     async with await village.resident() as client:
+        consent = {"purpose": "eligibility", "text_version": 1, "is_separate": True}
+        answer = await client.post(f"/v1/people/{village.elder_id}/consents", json=consent)
+        assert answer.status_code == 201, answer.text
         yield client
 
 

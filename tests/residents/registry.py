@@ -66,6 +66,11 @@ class Registry:
     async def person(self, household_id: str, name: str = "张三丰", **known: Any) -> dict[str, Any]:
         return await self.post("/v1/people", {"household_id": household_id, "name": name, **known})
 
+    async def consent(self, person_id: str, purpose: str, **said: Any) -> dict[str, Any]:
+        """As signed on paper and recorded at the counter."""
+        given = {"purpose": purpose, "text_version": 1, "is_separate": True, "evidence": "同意书, 档案柜 3"}
+        return await self.post(f"/v1/people/{person_id}/consents", given | said)
+
     async def publish_grid(self, grid_code: str, *addresses: tuple[str, str, str], version: int = 1) -> None:
         """As if dispatch had published the grid."""
         data = {

@@ -73,6 +73,8 @@ async def test_a_yes_is_signed_and_nothing_says_why_not(registry: Registry, atte
         "age>=8o",
     ]
     body = {"person_id": person["id"], "conditions": wanted}
+    assert await registry.post("/internal/attestations", body, by=by) == {}, "nobody asked the person"
+    await registry.consent(person["id"], "eligibility")
     tokens = await registry.post("/internal/attestations", body, by=by)
     assert set(tokens) == {"tag:veteran", "age>=80", "colour:red"}
     verifier = AttestationVerifier(attestation_pair[1])

@@ -29,7 +29,9 @@ async def elder(registry: Registry) -> dict[str, Any]:
     grid = registry.grid()
     await registry.publish_grid(grid, ("开元小区", "3号楼", ""))
     home = await registry.household()
-    return await registry.person(home["id"])
+    person = await registry.person(home["id"])
+    await registry.consent(person["id"], "portrait")
+    return person
 
 
 def files_of(registry: Registry) -> list[Path]:

@@ -1,9 +1,10 @@
 """Personal data in the clear: revealed for a purpose, and erased. Each leaves its trace."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from uuid import UUID
 
+from services.residents.consents.service import require_consent
 from services.residents.events import PersonErased
 from services.residents.household_cards.derive import derive_households
 from services.residents.households.models import Household
@@ -20,6 +21,7 @@ from services.residents.people.schemas import (
     RevealedPerson,
 )
 from services.residents.photos.service import forget_photos
+from services.residents.rights.reach import By, get_subject
 from shared import audit, outbox
 from shared.audit import Purpose
 from shared.auth import Principal, Role
@@ -37,10 +39,11 @@ RESTORING = Principal(subject="restore", role=Role.GATEWAY, area=EVERYWHERE)
 async def reveal_person(
     session: AsyncSession, vault: Vault, signer: Signer, principal: Principal, person_id: UUID, data: Reveal
 ) -> RevealedPerson:
-    """The named fields in the clear. Residents read themselves, whatever purpose they name."""
-    person, household = await _reach(session, principal, person_id)
-    purpose = Purpose.SUBJECT_ACCESS if principal.role is Role.RESIDENT else data.purpose
-    await _write_down(session, signer, principal, person, "people.reveal", purpose, data.fields)
+    """The named fields in the clear. Residents read themselves or their ward, whatever purpose they name."""
+    person, household, by, _ = await get_subject(session, vault, principal, person_id)
+    purpose = data.purpose if by is By.COMMUNITY else Purpose.SUBJECT_ACCESS
+    await require_consent(session, person, purpose)
+    await _write_down(session, signer, principal, person, "people.reveal", purpose, data.fields, {"by": by})
     return await disclose(session, vault, person, household, data.fields)
 
 
@@ -117,14 +120,6 @@ async def _erase(session: AsyncSession, vault: Vault, signer: Signer, principal:
     )
 
 
-async def _reach(session: AsyncSession, principal: Principal, person_id: UUID) -> tuple[Person, Household]:
-    """The person, if this principal may have their data in the clear: residents only themselves."""
-    person, household = await repository.get_person(session, principal, person_id)
-    if principal.role is Role.RESIDENT and principal.person_id != person_id:
-        raise NotFound
-    return person, household
-
-
 async def _write_down(
     session: AsyncSession,
     signer: Signer,
@@ -133,6 +128,7 @@ async def _write_down(
     action: str,
     purpose: Purpose,
     fields: Collection[PersonField],
+    detail: Mapping[str, str] | None = None,
 ) -> None:
     await audit.record(
         session,
@@ -144,6 +140,7 @@ async def _write_down(
         subject_type="person",
         subject_id=person.id,
         fields=[field.value for field in fields],
+        detail=detail,
     )
 
 

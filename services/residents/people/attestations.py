@@ -1,5 +1,7 @@
 """Signed yeses for the conditions that offers name. There is no no, and nothing says why.
 
+Without the person's consent to `eligibility` there is no yes either: it would tell others what group they belong to.
+
 Conditions: `tag:veteran`, `colour:red`, `age>=80`, `age>79`, `age<=17`, `age<18`, `age:60-69`. One that is not
 understood is simply not attested, so that one odd offer cannot spoil a quote.
 """
@@ -8,10 +10,12 @@ import re
 from collections.abc import Iterable
 from uuid import UUID
 
+from services.residents.consents.repository import has_consented
 from services.residents.household_cards.repository import get_card
 from services.residents.people import repository
 from services.residents.people.ages import age_on
 from services.residents.people.records import open_person
+from shared.audit import Purpose
 from shared.clock import china_today
 from shared.crypto import Attestor
 from shared.db import AsyncSession
@@ -28,11 +32,13 @@ async def attest(
     person_id: UUID,
     conditions: Iterable[str],
 ) -> dict[str, str]:
-    """A token for each condition that holds of this person today; nobody known has none."""
+    """A token for each condition that holds of this person today; who is not known, or does not consent, has none."""
     found = await repository.find_resident(session, community_code, person_id)
     if found is None:
         return {}
     person, household = found
+    if not await has_consented(session, person, Purpose.ELIGIBILITY):
+        return {}
     wanted = set(conditions)
     today = china_today()
     tags = (await repository.tags_today(session, [person], today)).get(person.id, [])

@@ -5,7 +5,7 @@ from services.residents.people.ages import age_groups, age_on
 from services.residents.people.models import Person
 from services.residents.people.records import open_contact, open_evidence, open_person
 from services.residents.sections import Section, coded, section_of
-from services.residents.words import AGE_GROUPS, RELATIONS, SEXES, TAGS
+from services.residents.words import AGE_GROUPS, PERSON_STATES, RELATIONS, SEXES, TAGS
 from shared.clock import china_today
 from shared.db import AsyncSession
 from shared.errors import both
@@ -21,8 +21,11 @@ async def person_section(session: AsyncSession, vault: Vault, person: Person) ->
         "birth_on": known.birth_on,
         "age_groups": _listed([f"{AGE_GROUPS[group].zh} ({group})" for group in groups]),
         "identity_number": known.identity_number,
+        "passport": known.passport,
         "phone": known.phone,
         "cautions": known.cautions,
+        "state": coded(person.state, PERSON_STATES),
+        "state_since": person.state_since,
         "registered_at": person.created_at,
         "updated_at": person.updated_at,
     }
@@ -35,8 +38,11 @@ async def person_section(session: AsyncSession, vault: Vault, person: Person) ->
             "birth_on": both("出生日期", "Birth date"),
             "age_groups": both("年龄组", "Age groups"),
             "identity_number": both("身份证号", "Identity number"),
+            "passport": both("护照号", "Passport"),
             "phone": both("手机号", "Phone"),
             "cautions": both("注意事项", "Cautions"),
+            "state": both("居住状态", "State"),
+            "state_since": both("状态起始", "Since"),
             "registered_at": both("登记时间", "Registered"),
             "updated_at": both("最后修改", "Last changed"),
         },

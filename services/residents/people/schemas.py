@@ -271,3 +271,5 @@ class PersonImport(PersonCreate):
     id: UUID = Field(default_factory=new_id)
     tags: list[TagImport] = []
     family_contacts: Annotated[list[ContactAdd], Field(max_length=8)] = []
+    consents: set[Purpose] = set()
+    """Signed by the person on paper, on their own sheets where the data is sensitive, to the texts that hold now."""

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Response, status
 
+from services.residents.consents.service import require_consent
 from services.residents.people import repository as people
 from services.residents.people.auth import PeopleReveal
 from services.residents.photos import service
@@ -41,8 +42,9 @@ def as_jpeg(picture: bytes) -> Response:
 async def keep_portrait(
     principal: PeopleReveal, session: Session, vault: VaultDep, files: FilesDep, person_id: UUID, picture: PhotoBody
 ) -> PhotoRead:
-    """What the person looks like; takes the place of the portrait before. Residents send their own."""
+    """What the person looks like, if they consent to a portrait; takes the place of the one before."""
     person = await people.get_self_or_charge(session, principal, person_id, lock=True)
+    await require_consent(session, person, Purpose.PORTRAIT)
     photo = service.new_photo(
         person.community_code, PhotoSubject.PERSON, person.id, PhotoKind.PORTRAIT, picture, principal.subject
     )

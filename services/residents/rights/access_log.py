@@ -51,10 +51,10 @@ class AccessLog(BaseModel):
 
 
 async def access_log(
-    session: AsyncSession, principal: Principal, person_id: UUID, before: int | None = None
+    session: AsyncSession, vault: Vault, principal: Principal, person_id: UUID, before: int | None = None
 ) -> AccessLog:
     """Who read or changed this person's data, newest first."""
-    (person, _), _ = await get_subject(session, principal, person_id)
+    person = (await get_subject(session, vault, principal, person_id)).person
     entries = await audit.entries_about(session, person.community_code, person.id, limit=LOG_PAGE + 1, before=before)
     shown = entries[:LOG_PAGE]
     return AccessLog(

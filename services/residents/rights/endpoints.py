@@ -17,13 +17,14 @@ router = Router(prefix="/v1/people/{person_id}", tags=["rights"])
 async def get_access_log(
     principal: RightsExercise,
     session: Session,
+    vault: VaultDep,
     person_id: UUID,
     response: Response,
     before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
 ) -> AccessLog:
     """Who read or changed this person's data, newest first; a guardian sees their ward's."""
     response.headers["Cache-Control"] = "no-store"
-    return await access_log.access_log(session, principal, person_id, before)
+    return await access_log.access_log(session, vault, principal, person_id, before)
 
 
 @router.get("/export", response_model=PersonExport)

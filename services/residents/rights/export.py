@@ -5,10 +5,13 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from services.residents.consents.personal import consents_section
 from services.residents.contact_cards.personal import contact_cards_section
 from services.residents.found_persons.personal import found_persons_section
+from services.residents.guardians.personal import guardians_section
 from services.residents.household_cards.personal import household_cards_section
 from services.residents.households.personal import household_section
+from services.residents.memberships.personal import memberships_section
 from services.residents.notices.personal import notices_section
 from services.residents.people.personal import contacts_section, person_section, tags_section
 from services.residents.photos.personal import photos_section
@@ -26,11 +29,14 @@ from shared.vault import Vault
 SECTIONS: tuple[Contribute, ...] = (
     person_section,
     household_section,
+    memberships_section,
+    guardians_section,
     household_cards_section,
     tags_section,
     contacts_section,
     photos_section,
     contact_cards_section,
+    consents_section,
     found_persons_section,
     notices_section,
     access_log_section,
@@ -51,7 +57,7 @@ async def export_person(
     session: AsyncSession, vault: Vault, signer: Signer, principal: Principal, person_id: UUID
 ) -> PersonExport:
     """The whole record in the clear; that it was handed out is written down."""
-    (person, _), by = await get_subject(session, principal, person_id)
+    person, _, by, _ = await get_subject(session, vault, principal, person_id)
     sections = [await section(session, vault, person) for section in SECTIONS]
     await audit.record(
         session,
