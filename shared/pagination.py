@@ -123,10 +123,10 @@ def page_of(items: Iterable[T], *, key: Callable[[T], tuple[Any, ...]], page: Pa
     For lists whose members can only be known together; each page computes them anew. Raises CursorInvalid.
     """
     binding = _binding(page, ["computed"])
-    after = None if page.cursor is None else tuple(_opened(page.cursor, page.signing_key, binding))
+    after = None if page.cursor is None else tuple(open_cursor(page.cursor, page.signing_key, binding))
     left = sorted((item for item in items if after is None or key(item) > after), key=key)
     shown, more = left[: page.limit], len(left) > page.limit
-    cursor = _sealed(key(shown[-1]), page.signing_key, binding) if more else None
+    cursor = seal_cursor(key(shown[-1]), page.signing_key, binding) if more else None
     if cursor:
         page.response.headers["Link"] = _next_link(page, cursor)
     return Page.model_construct(items=shown, next_cursor=cursor)
