@@ -137,7 +137,7 @@ async def test_the_card_follows_tags_members_and_birth_dates_at_once(registry: R
 async def test_days_pass_and_cards_follow(registry: Registry) -> None:
     """A tag ends, a birthday comes: nobody touches anything, the timer finds it the next day."""
     day = date(2027, 5, 10)
-    with time_machine.travel(_noon(day), tick=True):
+    with time_machine.travel(noon(day), tick=True):
         await publish(registry)
         household = await registry.household()
         person = await registry.person(household["id"], birth_on="1947-05-12")
@@ -147,16 +147,16 @@ async def test_days_pass_and_cards_follow(registry: Registry) -> None:
         await registry.post(f"/v1/people/{person['id']}/tags", begins)
         seen = [(await card(registry, household))["colour"]]
     for later in (1, 2):
-        with time_machine.travel(_noon(day + timedelta(days=later)), tick=True):
+        with time_machine.travel(noon(day + timedelta(days=later)), tick=True):
             await sweep(registry)
             seen.append((await card(registry, household))["colour"])
     assert seen == ["red", "blue", "red"]
-    with time_machine.travel(_noon(day + timedelta(days=30)), tick=True):
+    with time_machine.travel(noon(day + timedelta(days=30)), tick=True):
         on_may_11 = await history(registry, household, params={"on": "2027-05-11"})
         assert {change["colour"] for change in on_may_11} == {"red", "blue"}, "red until the morning's sweep"
 
 
-def _noon(day: date) -> datetime:
+def noon(day: date) -> datetime:
     return datetime.combine(day, time(12), CHINA)
 
 
@@ -189,10 +189,10 @@ async def test_staff_override_a_card_for_a_while(registry: Registry) -> None:
     await registry.post(f"/v1/people/{person['id']}/tags", {"kind": "veteran"})
     shown = await card(registry, household)
     assert (shown["colour"], shown["derived_colour"]) == ("red", "blue"), "the override wins"
-    with time_machine.travel(_noon(until), tick=True):
+    with time_machine.travel(noon(until), tick=True):
         await sweep(registry)
         assert (await card(registry, household))["colour"] == "red", "also on its last day"
-    with time_machine.travel(_noon(until + timedelta(days=1)), tick=True):
+    with time_machine.travel(noon(until + timedelta(days=1)), tick=True):
         await sweep(registry)
         shown = await card(registry, household)
         assert (shown["colour"], shown["override_until"]) == ("blue", None)

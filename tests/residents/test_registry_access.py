@@ -24,6 +24,7 @@ ROUTES: list[tuple[str, str, set[Role], Any]] = [
     ("POST", "/v1/households/{household}/move", WORKERS, {"compound": "a", "building": "b", "room": "{unique}"}),
     ("GET", "/v1/households/{household}/card", LOOKERS | {Role.GATEWAY}, None),
     ("GET", "/v1/households/{household}/card/history", WORKERS, None),
+    ("GET", "/v1/households/{household}/card/replay?on=2026-01-01", WORKERS, None),
     ("POST", "/v1/households/{household}/card/override", STAFF, {"colour": "x", "reason": "x", "until": "2020-01-01"}),
     ("POST", "/v1/households/{household}/card/clear-override", STAFF, None),
     ("POST", "/v1/households/{household}/card/reveal-reasons", WORKERS, {"purpose": "visit"}),

@@ -8,13 +8,14 @@ from fastapi import Query, Request, Response
 from pydantic import AfterValidator
 from sqlmodel import col
 
-from services.residents.household_cards import repository, service
+from services.residents.household_cards import replay, repository, service
 from services.residents.household_cards.auth import CardHistoryRead, CardsRead, CardsWrite
 from services.residents.household_cards.models import HouseholdCard, HouseholdCardChange
 from services.residents.household_cards.schemas import (
     CardChangeRead,
     CardOverride,
     CardRead,
+    CardReplay,
     OverriddenCard,
     ReasonsReveal,
     RevealedReason,
@@ -68,6 +69,19 @@ async def list_changes(
     found = await paginate(session, statement, order_by=order_by, page=page)
     found.items = [CardChangeRead.model_validate(change, from_attributes=True) for change in found.items]
     return found
+
+
+@router.get("/replay", response_model=CardReplay)
+async def replay_card(
+    principal: CardHistoryRead,
+    session: Session,
+    vault: VaultDep,
+    household_id: UUID,
+    on: Annotated[Day, Query(description="A day of the past, or today (Asia/Shanghai).")],
+) -> CardReplay:
+    """The card derived anew for a day from the facts and the scheme of then, and whether the record agrees."""
+    household = await get_household(session, principal, household_id)
+    return await replay.replay_card(session, vault, household, on)
 
 
 @router.post("/override", response_model=CardRead)

@@ -27,3 +27,10 @@ class NotOverridden(Problem):
     code = "not-overridden"
     title = both("该户卡没有人工调整", "This card is not overridden")
     detail = both("无需取消。", "There is nothing to clear.")
+
+
+class DayInFuture(Problem):
+    status = 422
+    code = "day-in-future"
+    title = both("日期尚未到来", "That day has not come yet")
+    detail = both("请选择今天或以前的日期。", "Choose today or a day before.")

@@ -289,3 +289,11 @@ def in_force_between(
         col(HouseholdCardChange.began_at) < end,
         col(HouseholdCardChange.ended_at).is_(None) | (col(HouseholdCardChange.ended_at) > begin),
     )
+
+
+def in_force_at(changes: Select[HouseholdCardChange], at: datetime) -> Select[HouseholdCardChange]:
+    """Of these changes, what the card said at that moment."""
+    return changes.where(
+        col(HouseholdCardChange.began_at) <= at,
+        col(HouseholdCardChange.ended_at).is_(None) | (col(HouseholdCardChange.ended_at) > at),
+    )

@@ -1,4 +1,5 @@
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -186,6 +187,48 @@ class CardChangeRead(BaseModel):
     override_until: date | None
     began_at: datetime
     ended_at: datetime | None
+
+
+class Disagreement(StrEnum):
+    """Why a card said something else than its replay."""
+
+    OVERRIDDEN = "overridden"
+    """Staff had set it; the replay agrees with what the scheme said."""
+    RECOLOURING = "recolouring"
+    """A scheme had just been published and the card did not follow it yet."""
+    NOT_RECORDED = "not_recorded"
+    """The card said nothing yet."""
+    PERSON_ERASED = "person_erased"
+    """What decided then was erased since."""
+    CORRECTED_LATER = "corrected_later"
+    """A birth date, relation, tenure or membership was put right since, and its former value is not kept."""
+    UNEXPLAINED = "unexplained"
+    """Nothing on record explains it, as when somebody was erased after they had moved to another household."""
+
+
+class ReplayedCard(BaseModel):
+    """What the scheme says of facts that are put together anew."""
+
+    colour: str
+    facts: list[str]
+    members: int
+
+
+class CardReplay(BaseModel):
+    """A card of the past, derived anew, beside the record."""
+
+    on: date
+    at: datetime
+    """The end of that day in Asia/Shanghai, or now."""
+    scheme_number: int | None
+    as_known_then: ReplayedCard | None
+    """From what had been entered by then. None while there was no scheme."""
+    as_known_today: ReplayedCard | None
+    """From what was entered since, too: tags and moves with an earlier date."""
+    recorded: CardChangeRead | None
+    agrees: bool
+    """Whether the record shows the colour that follows from what was known then."""
+    because: Disagreement | None
 
 
 class ReasonsReveal(Schema):
