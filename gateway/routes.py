@@ -15,6 +15,7 @@ ROUTES = {
     "/v1/rights-requests": RESIDENTS,
     "/v1/access-reviews": RESIDENTS,
     "/v1/retention-rules": RESIDENTS,
+    "/v1/imports": RESIDENTS,
     "/v1/public/contact-cards": RESIDENTS,
     "/v1/public/found-reports": RESIDENTS,
     "/v1/categories": REQUESTS,
@@ -32,6 +33,7 @@ ROUTES = {
 
 LARGE_BODIES = {
     "/v1/people/{person_id}/photo": 10,
+    "/v1/imports": 32,
 }
 """What may be larger than 1 MiB, and how many MiB: the services' own limits, for a body is read here first."""
 

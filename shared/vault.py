@@ -4,7 +4,7 @@ A destroyed key leaves its row behind as a mark (`key_id` is DESTROYED, `wrapped
 new key for an erased person, and so that erasures can be repeated after an older backup has been restored.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import (
@@ -85,6 +85,15 @@ class Vault:
         if len(found) < len(wanted):
             raise Erased
         return found
+
+    async def keep_new(self, community_code: str, wrapped: Mapping[UUID, WrappedKey]) -> None:
+        """Store keys that were made elsewhere, as in another process, for subjects that are new."""
+        rows = [
+            {"community_code": community_code, "subject_id": subject_id, "key_id": key.key_id, "wrapped": key.wrapped}
+            for subject_id, key in wrapped.items()
+        ]
+        if rows:
+            await self._session.execute(insert(data_key), rows)
 
     async def destroy(self, community_code: str, subject_id: UUID) -> bool:
         """Erase: from the commit on, nobody can read what the key sealed. False if it was destroyed before.

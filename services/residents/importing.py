@@ -1,9 +1,12 @@
 """Loading a whole registry at once: few statements however many people. The caller commits, in batches if it likes.
 
-Cards of imported households are due: the timer derives them as soon as the transaction has committed.
+Sealing keeps a processor busy and needs no database, writing the other way round: so they are apart, and sealing may be
+done in another process. Cards of imported households are due: the timer derives them as soon as the transaction has
+committed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +31,7 @@ from services.residents.people.service import personal_data
 from services.residents.people.tokens import CachedIndexer, index_identity_number, index_phone, person_tokens
 from shared import outbox
 from shared.clock import china_today, utc_now
-from shared.crypto import DataKey, Keyring
+from shared.crypto import DataKey, Keyring, WrappedKey
 from shared.db import AsyncSession, TableBase
 from shared.ids import new_id
 from shared.vault import Vault
@@ -39,6 +42,23 @@ _ANALYSE = text(
 )
 _MANY = 100
 """From so many people on the planner is told at once; fewer change nothing, and autovacuum finds them."""
+
+Row = dict[str, Any]
+
+
+@dataclass(slots=True, repr=False)
+class SealedRegistry:
+    """Rows of households and people, sealed under new keys of their own. The grids are looked up on writing."""
+
+    keys: dict[UUID, WrappedKey] = field(default_factory=dict)
+    households: list[Row] = field(default_factory=list)
+    people: list[Row] = field(default_factory=list)
+    memberships: list[Row] = field(default_factory=list)
+    tags: list[Row] = field(default_factory=list)
+    contacts: list[Row] = field(default_factory=list)
+    consents: list[Row] = field(default_factory=list)
+    tokens: list[tuple[UUID, bytes]] = field(default_factory=list)
+    phones: list[tuple[UUID, bytes]] = field(default_factory=list)
 
 
 async def import_registry(
@@ -55,93 +75,102 @@ async def import_registry(
     People name their household by its id, of this call or an earlier one. IntegrityError if an address or an identity
     number is registered already: nothing of the call is kept then.
     """
-    vault = Vault(session, keyring)
-    keys = await vault.create_many(community_code, [each.id for each in (*households, *people)])
-    await _add_households(session, keyring, keys, community_code, households)
-    await _add_people(session, keyring, keys, community_code, people, granted_by)
+    indexer = CachedIndexer(keyring)
+    sealed = seal_registry(keyring, indexer, community_code, households, people, granted_by=granted_by)
+    await write_registry(session, keyring, community_code, sealed)
     if len(people) >= _MANY:
-        await session.execute(_ANALYSE)
+        await refresh_statistics(session)
 
 
-async def _add_households(
-    session: AsyncSession,
+def seal_registry(
     keyring: Keyring,
-    keys: dict[UUID, DataKey],
+    indexer: CachedIndexer,
     community_code: str,
     households: Sequence[HouseholdImport],
-) -> None:
+    people: Sequence[PersonImport],
+    *,
+    granted_by: str,
+) -> SealedRegistry:
+    """Everything that can be made ready without the database. Pure but for chance and today's date."""
+    sealed = SealedRegistry()
+    keys: dict[UUID, DataKey] = {}
+    for each in (*households, *people):
+        keys[each.id], sealed.keys[each.id] = keyring.new_data_key(community_code, each.id)
+    sealed.households = [_household(keyring, keys[each.id], each) for each in households]
+    for each in people:
+        known = personal_data(each.model_dump(include=set(SEALED)))
+        sealed.people.append(_person(keyring, keys[each.id], each, known))
+        sealed.memberships.append(_membership(each))
+        sealed.tags += [_tag(keys[each.id], each, tag, granted_by) for tag in each.tags]
+        sealed.contacts += _contacts(keys[each.id], each)
+        sealed.consents += signed(each.id, known.birth_on, each.consents, granted_by)
+        sealed.tokens += [(each.id, token) for token in person_tokens(indexer, known)]
+        if known.phone:
+            sealed.phones.append((each.id, index_phone(keyring, known.phone)))
+    return sealed
+
+
+async def write_registry(session: AsyncSession, keyring: Keyring, community_code: str, sealed: SealedRegistry) -> None:
+    """Write what was sealed, and tell of it."""
     await share(session, Lock.ADDRESSES, community_code)
-    grids = await addresses(session, community_code)
-    rows = [
-        {
-            "id": each.id,
-            "compound": each.compound,
-            "building": each.building,
-            "unit": each.unit,
-            "room": seal_room(keys[each.id], each.id, each.room),
-            "room_index": index_room(keyring, each.compound, each.building, each.unit, each.room),
-            "grid_code": _grid_of(each, grids),
-        }
-        for each in households
-    ]
-    await _insert(session, Household, community_code, rows)
-    await _insert(session, HouseholdCard, community_code, [{"household_id": row["id"], "facts": []} for row in rows])
-    events = [
-        outbox.row(
+    grids = await addresses(session, community_code) if sealed.households else {}
+    households = [row | {"grid_code": _grid_of(row, grids)} for row in sealed.households]
+    await Vault(session, keyring).keep_new(community_code, sealed.keys)
+    for table, rows in (
+        (Household, households),
+        (HouseholdCard, [{"household_id": row["id"], "facts": []} for row in households]),
+        (Person, sealed.people),
+        (Membership, sealed.memberships),
+        (PersonTag, sealed.tags),
+        (FamilyContact, sealed.contacts),
+        (Consent, sealed.consents),
+    ):
+        await _insert(session, table, community_code, rows)
+    await repository.file_tokens(session, community_code, sealed.tokens)
+    await repository.list_phone(session, community_code, sealed.phones)
+    await outbox.add_many(session, list(_events(community_code, households, sealed.people)))
+
+
+async def refresh_statistics(session: AsyncSession) -> None:
+    """Tell the planner of a load at once: without any statistics a search may take seconds."""
+    await session.execute(_ANALYSE)
+
+
+def _events(community_code: str, households: Iterable[Row], people: Iterable[Row]) -> Iterable[dict[str, Any]]:
+    for row in households:
+        yield outbox.row(
             HouseholdRegistered(household_id=row["id"], grid_code=row["grid_code"]),
             community_code=community_code,
             subject=f"households/{row['id']}",
             version=1,
         )
-        for row in rows
-    ]
-    await outbox.add_many(session, events)
-
-
-async def _add_people(
-    session: AsyncSession,
-    keyring: Keyring,
-    keys: dict[UUID, DataKey],
-    community_code: str,
-    people: Sequence[PersonImport],
-    granted_by: str,
-) -> None:
-    known = {each.id: personal_data(each.model_dump(include=set(SEALED))) for each in people}
-    rows = [_person(keyring, keys[each.id], each, known[each.id]) for each in people]
-    await _insert(session, Person, community_code, rows)
-    await _insert(session, Membership, community_code, [_membership(each) for each in people])
-    tags = [_tag(keys[each.id], each, tag, granted_by) for each in people for tag in each.tags]
-    await _insert(session, PersonTag, community_code, tags)
-    await _insert(session, FamilyContact, community_code, list(_contacts(keys, people)))
-    consents = [row for each in people for row in signed(each.id, known[each.id].birth_on, each.consents, granted_by)]
-    await _insert(session, Consent, community_code, consents)
-    indexer = CachedIndexer(keyring)
-    await repository.file_tokens(
-        session,
-        community_code,
-        [(person_id, token) for person_id, data in known.items() for token in person_tokens(indexer, data)],
-    )
-    phones = [(person_id, index_phone(keyring, data.phone)) for person_id, data in known.items() if data.phone]
-    await repository.list_phone(session, community_code, phones)
-    events = [
-        outbox.row(
-            PersonRegistered(person_id=each.id, household_id=each.household_id),
+    for row in people:
+        yield outbox.row(
+            PersonRegistered(person_id=row["id"], household_id=row["household_id"]),
             community_code=community_code,
-            subject=f"people/{each.id}",
+            subject=f"people/{row['id']}",
             version=1,
         )
-        for each in people
-    ]
-    await outbox.add_many(session, events)
 
 
-def _grid_of(address: HouseholdImport, grids: Mapping[tuple[str, str, str], str]) -> str | None:
+def _grid_of(address: Row, grids: Mapping[tuple[str, str, str], str]) -> str | None:
     """The unit's own line if there is one, else the whole building's."""
-    unit = grids.get((address.compound, address.building, address.unit))
-    return unit or grids.get((address.compound, address.building, ""))
+    place = address["compound"], address["building"]
+    return grids.get((*place, address["unit"])) or grids.get((*place, ""))
 
 
-def _person(keyring: Keyring, key: DataKey, each: PersonImport, known: PersonalData) -> dict[str, Any]:
+def _household(keyring: Keyring, key: DataKey, each: HouseholdImport) -> Row:
+    return {
+        "id": each.id,
+        "compound": each.compound,
+        "building": each.building,
+        "unit": each.unit,
+        "room": seal_room(key, each.id, each.room),
+        "room_index": index_room(keyring, each.compound, each.building, each.unit, each.room),
+    }
+
+
+def _person(keyring: Keyring, key: DataKey, each: PersonImport, known: PersonalData) -> Row:
     number = known.identity_number
     return {
         "id": each.id,
@@ -151,7 +180,7 @@ def _person(keyring: Keyring, key: DataKey, each: PersonImport, known: PersonalD
     }
 
 
-def _membership(each: PersonImport) -> dict[str, Any]:
+def _membership(each: PersonImport) -> Row:
     return {
         "id": new_id(),
         "household_id": each.household_id,
@@ -162,7 +191,7 @@ def _membership(each: PersonImport) -> dict[str, Any]:
     }
 
 
-def _tag(key: DataKey, each: PersonImport, tag: TagImport, granted_by: str) -> dict[str, Any]:
+def _tag(key: DataKey, each: PersonImport, tag: TagImport, granted_by: str) -> Row:
     tag_id = new_id()
     return {
         "id": tag_id,
@@ -175,22 +204,19 @@ def _tag(key: DataKey, each: PersonImport, tag: TagImport, granted_by: str) -> d
     }
 
 
-def _contacts(keys: dict[UUID, DataKey], people: Iterable[PersonImport]) -> Iterable[dict[str, Any]]:
-    for each in people:
-        for position, contact in enumerate(each.family_contacts, start=1):
-            contact_id = new_id()
-            yield {
-                "id": contact_id,
-                "person_id": each.id,
-                "position": position,
-                "relation": contact.relation,
-                **seal_contact(keys[each.id], contact_id, name=contact.name, phone=contact.phone),
-            }
+def _contacts(key: DataKey, each: PersonImport) -> Iterable[Row]:
+    for position, contact in enumerate(each.family_contacts, start=1):
+        contact_id = new_id()
+        yield {
+            "id": contact_id,
+            "person_id": each.id,
+            "position": position,
+            "relation": contact.relation,
+            **seal_contact(key, contact_id, name=contact.name, phone=contact.phone),
+        }
 
 
-async def _insert(
-    session: AsyncSession, table: type[TableBase], community_code: str, rows: list[dict[str, Any]]
-) -> None:
+async def _insert(session: AsyncSession, table: type[TableBase], community_code: str, rows: Sequence[Row]) -> None:
     """Rows of one table in one round trip, as dicts: to build 16,000 objects takes longer than to store them."""
     if not rows:
         return

@@ -15,6 +15,9 @@ from services.residents.household_cards import endpoints as household_cards
 from services.residents.household_cards import schemes
 from services.residents.household_cards.timers import card_timers
 from services.residents.households import endpoints as households
+from services.residents.imports import endpoints as imports
+from services.residents.imports.timers import import_timers
+from services.residents.imports.workers import Workers
 from services.residents.notices import endpoints as notices
 from services.residents.notices.deliveries import delivery_timer
 from services.residents.people import endpoints as people
@@ -29,6 +32,7 @@ from services.residents.rights import models as _rights  # noqa: F401
 from services.residents.settings import Settings
 from services.residents.sync import endpoints as sync
 from services.residents.sync.timers import sync_timers
+from shared import audit
 from shared.app import Service, build_app
 from shared.crypto import Attestor, Keyring
 from shared.files import FileStore
@@ -59,9 +63,10 @@ SERVICE = Service(
         sync.router,
         consents.catalogue_router,
         consents.router,
+        imports.router,
     ],
     consumers=CONSUMERS,
-    large_bodies={"/v1/people/{person_id}/photo": PHOTO_MIB},
+    large_bodies={"/v1/people/{person_id}/photo": PHOTO_MIB, "/v1/imports": imports.SHEET_MIB},
 )
 
 
@@ -70,18 +75,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     keyring = Keyring.of(settings)
 
     files = FileStore.from_url(settings.files_url, settings.files_options.get_secret_value())
+    workers = Workers(settings)
 
     async def prepare(app: FastAPI) -> None:
         app.state.files = files
+        app.state.workers = workers
+        app.state.closing.push_async_callback(workers.close)
         app.state.attestor = Attestor.from_settings(settings.attestation_key.get_secret_value())
         app.state.locator = BoundaryLocator()
 
     sender = sender_from(settings)
+    signer = audit.signer_from(settings.signing_key.get_secret_value())
     timers = [
         *card_timers(keyring),
         *case_timers(keyring, settings),
         delivery_timer(keyring, sender, settings.public_url),
         *photo_timers(files),
         *sync_timers(),
+        *import_timers(keyring, signer, files, workers, settings.import_retention),
     ]
     return build_app(replace(SERVICE, timers=timers, prepare=prepare), settings)

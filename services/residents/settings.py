@@ -24,3 +24,5 @@ class Settings(ServiceSettings):
     """The same for a found person not handed over, counted from the report."""
     found_person_retention: timedelta = timedelta(days=180)
     """How long what people wrote in a closed case can be read; then the case's data key is destroyed."""
+    import_retention: timedelta = timedelta(days=7)
+    """How long an uploaded sheet can be checked, run and reported on; then it is destroyed."""
