@@ -8,6 +8,7 @@ from services.residents.consents import endpoints as consents
 from services.residents.consumers import CONSUMERS
 from services.residents.contact_cards import endpoints as contact_cards
 from services.residents.contact_cards import public as contact_cards_public
+from services.residents.contact_cards.scans import scan_timer
 from services.residents.found_persons import endpoints as found_persons
 from services.residents.found_persons import public as found_persons_public
 from services.residents.found_persons.timers import case_timers
@@ -93,5 +94,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         *photo_timers(files),
         *sync_timers(),
         *import_timers(keyring, signer, files, workers, settings.import_retention),
+        scan_timer(settings),
     ]
     return build_app(replace(SERVICE, timers=timers, prepare=prepare), settings)

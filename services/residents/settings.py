@@ -26,3 +26,7 @@ class Settings(ServiceSettings):
     """How long what people wrote in a closed case can be read; then the case's data key is destroyed."""
     import_retention: timedelta = timedelta(days=7)
     """How long an uploaded sheet can be checked, run and reported on; then it is destroyed."""
+    card_scans_per_minute: int = 60
+    """How often one contact card may be read in a minute, by whomever."""
+    card_scan_retention: timedelta = timedelta(days=180)
+    """How long it is kept when a card was read."""

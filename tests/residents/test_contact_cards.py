@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from services.residents.contact_cards import service
 from services.residents.contact_cards.codes import ALPHABET, LENGTH, grouped, new_code, read_code, with_check_symbol
 from services.residents.contact_cards.layout import HEIGHT_MM, WIDTH_MM, Box, PrintedCard, Text, advance, shapes_of
-from services.residents.contact_cards.models import ContactCard
+from services.residents.contact_cards.models import CardKind
 from services.residents.contact_cards.pdf import render_sheet
 from services.residents.contact_cards.schemas import GridContact
 from services.residents.contact_cards.svg import render_svg
@@ -130,7 +129,7 @@ async def test_a_replaced_card_still_says_whom_to_call(place: Neighbourhood, bef
     public = place.client(None)
     for code, state in ((old["code"], "replaced"), (new["code"], "issued")):
         told = (await public.get(f"/v1/public/contact-cards/{code}")).json()
-        assert told == {"community_code": place.code, "grid_code": place.grid, "state": state}
+        assert told == {"community_code": place.code, "grid_code": place.grid, "kind": "worker", "state": state}
     shown = (await staff.get(f"/v1/contact-cards/{old['id']}")).json()
     assert shown["replaced_by"] == new["id"]
 
@@ -267,22 +266,6 @@ async def test_a_worker_issues_in_their_own_grid_only(place: Neighbourhood) -> N
 # The public door
 
 
-async def test_a_scan_is_counted_at_most_once_a_minute(place: Neighbourhood) -> None:
-    card = await issue(place)
-    public = place.client(None)
-    for _ in range(3):
-        assert (await public.get(f"/v1/public/contact-cards/{card['code']}")).status_code == 200
-    scans = await place.events("contact_card_scanned", card_id=card["id"])
-    assert scans == [{"card_id": card["id"], "grid_code": place.grid}]
-    async with place.transaction() as session:
-        row = await session.get(ContactCard, (place.code, card["id"]))
-        assert row is not None
-        assert row.scanned_at is not None
-        row.scanned_at -= service.repository.SCAN_INTERVAL
-    await public.get(f"/v1/public/contact-cards/{card['code']}")
-    assert len(await place.events("contact_card_scanned", card_id=card["id"])) == 2
-
-
 async def test_mistyped_and_unknown_codes_are_told_apart(place: Neighbourhood) -> None:
     card = await issue(place)
     public = place.client(None)
@@ -306,9 +289,9 @@ async def test_nothing_public_or_published_names_the_bearer(place: Neighbourhood
 # Print
 
 
-def a_card(**contact: object) -> PrintedCard:
+def a_card(kind: CardKind = CardKind.WORKER, **contact: object) -> PrintedCard:
     code = new_code()
-    return PrintedCard(code, f"http://127.0.0.1:8365/c/{code}", GridContact.model_validate(CONTACT | contact))
+    return PrintedCard(code, f"http://127.0.0.1:8365/c/{code}", kind, GridContact.model_validate(CONTACT | contact))
 
 
 async def test_one_card_as_svg(place: Neighbourhood) -> None:

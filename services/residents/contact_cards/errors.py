@@ -36,3 +36,22 @@ class ContactMissing(Problem):
     code = "contact-missing"
     title = both("缺少网格联系人", "The contact of a grid is missing")
     detail = both("contacts 须包含每张卡的网格。", "`contacts` must hold the grid of every card.")
+
+
+class TooManyCards(Problem):
+    status = 409
+    code = "too-many-cards"
+    title = both("卡片过多", "Too many cards")
+    detail = both(
+        "一次最多 1000 张; 请按种类或只选未送达的卡。",
+        "At most 1,000 at once: choose a kind, or undelivered ones only.",
+    )
+
+
+class PeriodInvalid(Problem):
+    status = 422
+    code = "period-invalid"
+    title = both("统计期间无效", "The period is invalid")
+    detail = both(
+        "first_on 不得晚于 last_on, 且最多 366 天。", "`first_on` may not be after `last_on`; at most 366 days."
+    )

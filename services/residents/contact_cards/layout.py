@@ -11,6 +11,7 @@ import segno
 from phonenumbers import PhoneNumberFormat, format_number, parse
 
 from services.residents.contact_cards.codes import grouped
+from services.residents.contact_cards.models import CardKind
 from services.residents.contact_cards.schemas import GridContact
 
 WIDTH_MM, HEIGHT_MM = 85.6, 54.0
@@ -19,6 +20,24 @@ CORNER_MM = 3.18
 
 INK, MUTED, ACCENT, PAPER = "#1a1a1a", "#5b5b5b", "#a4161a", "#ffffff"
 _LEFT, _RIGHT = 4.0, 52.5
+_PHONE = 27.0
+_ROLES = {
+    "police": "社区民警  Police officer",
+    "lawyer": "律师  Lawyer",
+    "mediator": "调解员  Mediator",
+    "judicial_officer": "司法所  Judicial officer",
+    "grid_worker": "网格员  Grid worker",
+}
+_LEGENDS = {
+    CardKind.WORKER: (
+        "持卡人如走失或需要帮助, 请扫码或拨打以上电话; 紧急情况请拨 110。",
+        "If the bearer is lost or needs help, scan or call. Emergency: 110.",
+    ),
+    CardKind.TEAM: (
+        "有事找网格: 请直接拨打以上电话或扫码; 紧急情况请拨 110。",
+        "Whatever it is, call one of us, or scan. Emergency: 110.",
+    ),
+}
 _QR_X, _QR_Y, _QR_MM = 55.6, 13.0, 26.0
 _QR_MIDDLE = _QR_X + _QR_MM / 2
 _QUIET_MODULES = 4  # ISO/IEC 18004
@@ -30,6 +49,7 @@ class PrintedCard(NamedTuple):
     code: str
     url: str
     """What its QR code says."""
+    kind: CardKind
     contact: GridContact
 
 
@@ -59,16 +79,25 @@ Shape = Box | Text
 
 def shapes_of(card: PrintedCard) -> Iterator[Shape]:
     """Everything on the card: whom to call, and nothing about whoever carries it."""
-    yield from shapes_of_contact(card.contact)
+    yield from shapes_of_front(card.kind, card.contact)
     yield from shapes_of_code(card)
 
 
-def shapes_of_contact(contact: GridContact) -> Iterator[Shape]:
-    """What all cards of a grid have in common."""
+def shapes_of_front(kind: CardKind, contact: GridContact) -> Iterator[Shape]:
+    """What all cards of one kind and grid have in common."""
+    is_team = kind is CardKind.TEAM
     yield Box(0, 0, WIDTH_MM, 10.5, ACCENT)
     yield Text(_LEFT, 7, 5, "民情联系卡", PAPER, bold=True)
-    yield Text(31, 7, 2.5, "Contact card", PAPER)
-    yield _fitted(WIDTH_MM - _LEFT, 7, 3.2, contact.community_name, 33, fill=PAPER, anchor="end")
+    yield Text(31, 7, 2.5, "Your grid team" if is_team else "Contact card", PAPER)
+    yield _fitted(WIDTH_MM - _LEFT, 7, 3.2, contact.community_name, 32, fill=PAPER, anchor="end")
+    yield from _team(contact) if is_team else _worker(contact)
+    yield Text(_QR_MIDDLE, 41.6, 2.1, "扫码求助  Scan for help", MUTED, anchor="middle")
+    yield Box(0, 47.3, WIDTH_MM, 0.25, ACCENT)
+    for y, size, text in zip((50, 52.6), (2.05, 1.9), _LEGENDS[kind], strict=True):
+        yield Text(_LEFT, y, size, text, INK)
+
+
+def _worker(contact: GridContact) -> Iterator[Shape]:
     fields = (
         ("网格  Grid", contact.grid_name, 3.6),
         ("网格员  Grid worker", contact.worker_name, 4.2),
@@ -79,10 +108,21 @@ def shapes_of_contact(contact: GridContact) -> Iterator[Shape]:
         top = 14.6 + 8.2 * row
         yield Text(_LEFT, top, 2.2, label, MUTED)
         yield _fitted(_LEFT, top + 4.6, size, value or "—", _RIGHT - _LEFT, bold=True)
-    yield Text(_QR_MIDDLE, 41.6, 2.1, "扫码求助  Scan for help", MUTED, anchor="middle")
-    yield Box(0, 47.3, WIDTH_MM, 0.25, ACCENT)
-    yield Text(_LEFT, 50, 2.05, "持卡人如走失或需要帮助, 请扫码或拨打以上电话; 紧急情况请拨 110。", INK)
-    yield Text(_LEFT, 52.6, 1.9, "If the bearer is lost or needs help, scan or call. Emergency: 110.", INK)
+
+
+def _team(contact: GridContact) -> Iterator[Shape]:
+    """A line for each: what they are, who they are, and their phone."""
+    lines: list[tuple[str, str | None, str | None]] = [
+        *((_ROLES[member.role], member.name, member.phone) for member in contact.team),
+        (_ROLES["grid_worker"], contact.worker_name, contact.worker_phone),
+        ("社区热线  Hotline", contact.community_name, contact.hotline),
+    ]
+    yield _fitted(_QR_MIDDLE, 13.4, 2.6, contact.grid_name, _QR_MM, anchor="middle", bold=True)
+    for row, (label, name, phone) in enumerate(lines):
+        top = 13.6 + min(7.4, 33 / len(lines)) * row
+        yield Text(_LEFT, top, 1.8, label, MUTED)
+        yield _fitted(_LEFT, top + 3, 3, name or "—", _PHONE - _LEFT - 2, bold=True)
+        yield _fitted(_PHONE, top + 3, 3, readable_phone(phone) or "—", _RIGHT - _PHONE, bold=True)
 
 
 def shapes_of_code(card: PrintedCard) -> Iterator[Shape]:
@@ -110,7 +150,7 @@ def _fitted(
     *,
     fill: str = INK,
     bold: bool = False,
-    anchor: Literal["start", "end"] = "start",
+    anchor: Literal["start", "middle", "end"] = "start",
 ) -> Text:
     """The text, smaller if it would not fit into `width`."""
     return Text(x, y, min(size, width / max(advance(text), 1)), text, fill, bold, anchor)

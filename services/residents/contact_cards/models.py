@@ -20,6 +20,13 @@ class CardState(StrEnum):
     REVOKED = "revoked"
 
 
+class CardKind(StrEnum):
+    WORKER = "worker"
+    """In front: the grid worker and the community's hotline."""
+    TEAM = "team"
+    """In front: everybody who answers for the grid, police, lawyer and mediator beside the grid worker."""
+
+
 ACTIVE = (CardState.ISSUED, CardState.DELIVERED)
 
 
@@ -41,6 +48,7 @@ class ContactCard(Base, Tenant, table=True):
         ForeignKeyConstraint(
             ["community_code", "person_id"], ["person.community_code", "person.id"], name="fk_contact_card_person"
         ),
+        one_of("kind", CardKind),
         one_of("state", CardState),
         CheckConstraint("starts_with(grid_code, community_code)", name="grid_in_community"),
         CheckConstraint("(state = 'replaced') = (replaced_by IS NOT NULL)", name="replaced_by"),
@@ -48,6 +56,7 @@ class ContactCard(Base, Tenant, table=True):
             "uq_contact_card_of_household",
             "community_code",
             "household_id",
+            "kind",
             unique=True,
             postgresql_where=text("person_id IS NULL AND state IN ('issued', 'delivered')"),
         ),
@@ -55,6 +64,7 @@ class ContactCard(Base, Tenant, table=True):
             "uq_contact_card_of_person",
             "community_code",
             "person_id",
+            "kind",
             unique=True,
             postgresql_where=text("state IN ('issued', 'delivered')"),
         ),
@@ -63,6 +73,9 @@ class ContactCard(Base, Tenant, table=True):
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
+    kind: CardKind = Field(
+        default=CardKind.WORKER, sa_type=text_enum(CardKind), sa_column_kwargs={"server_default": CardKind.WORKER.value}
+    )
     code: str = Field(max_length=16)
     grid_code: str = Field(max_length=15)
     household_id: UUID | None = None
@@ -74,9 +87,11 @@ class ContactCard(Base, Tenant, table=True):
     """The account of whoever handed it over."""
     is_explained: bool = False
     """Whether the bearer was told what the card is for and who their grid worker is."""
+    confirmed_at: datetime | None = None
+    """When the bearer's household said in the app that it has the card."""
     replaced_by: UUID | None = None
     scanned_at: datetime | None = None
-    """The last scan that was counted, at most one a minute. Who scanned is not kept."""
+    """The minute of the last scan. Who scanned is not kept."""
     version: int = 1
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
@@ -90,3 +105,32 @@ class ContactCardLookup(Base, table=True):
     code: str = Field(primary_key=True, max_length=16)
     community_code: str = Field(max_length=12)
     card_id: UUID
+
+
+class ContactCardScan(Base, Tenant, table=True):
+    """How often a card was read in one minute, and how many reports of a found person followed from it.
+
+    Never by whom: no address, no browser, and no time finer than the minute. The row is the limit as well, so that all
+    gateways count together.
+    """
+
+    __tablename__ = "contact_card_scan"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["community_code", "card_id"],
+            ["contact_card.community_code", "contact_card.id"],
+            name="fk_contact_card_scan_contact_card",
+        ),
+        CheckConstraint("scans >= 1", name="scans"),
+        CheckConstraint("reports >= 0", name="reports"),
+        Index("ix_contact_card_scan_grid", "community_code", "grid_code", "scanned_at"),
+        Index("ix_contact_card_scan_scanned_at", "scanned_at"),
+    )
+
+    card_id: UUID = Field(primary_key=True)
+    scanned_at: datetime = Field(primary_key=True)
+    """The full minute."""
+    grid_code: str = Field(max_length=15)
+    """The card's grid at that time."""
+    scans: int = 1
+    reports: int = 0

@@ -22,7 +22,7 @@ from services.residents.contact_cards.layout import (
     Shape,
     Text,
     shapes_of_code,
-    shapes_of_contact,
+    shapes_of_front,
 )
 from shared.typeface import Typeface, printable, typeface
 
@@ -35,16 +35,17 @@ _TOP = A4[1] - (A4[1] - ROWS * HEIGHT_MM * mm) / 2
 
 def render_sheet(cards: Sequence[PrintedCard]) -> bytes:
     """All cards in order, filling rows from the upper left. Holds no date and no author: equal cards, equal bytes."""
-    fronts = {contact: _printable(shapes_of_contact(contact)) for contact in dict.fromkeys(c.contact for c in cards)}
+    kinds = dict.fromkeys((card.kind, card.contact) for card in cards)
+    fronts = {(kind, contact): _printable(shapes_of_front(kind, contact)) for kind, contact in kinds}
     texts = [shape.text for front in fronts.values() for shape in front if isinstance(shape, Text)]
     buffer = BytesIO()
     with typeface([*texts, ALPHABET, "-"]) as fonts:
         first: Any = fonts.regular  # its annotation says float
         canvas = Canvas(buffer, pagesize=A4, pageCompression=1, invariant=1, initialFontName=first)
         canvas.setTitle("民情联系卡 Contact cards")
-        names = {contact: f"front{number}" for number, contact in enumerate(fronts)}
-        for contact, front in fronts.items():
-            canvas.beginForm(names[contact], 0, 0, WIDTH_MM * mm, HEIGHT_MM * mm)
+        names = {kind: f"front{number}" for number, kind in enumerate(fronts)}
+        for kind, front in fronts.items():
+            canvas.beginForm(names[kind], 0, 0, WIDTH_MM * mm, HEIGHT_MM * mm)
             _draw(canvas, fonts, front)
             canvas.endForm()
         for start in range(0, len(cards), PER_PAGE):
@@ -53,7 +54,7 @@ def render_sheet(cards: Sequence[PrintedCard]) -> bytes:
                 row, column = divmod(place, COLUMNS)
                 canvas.saveState()
                 canvas.translate(_LEFT + column * WIDTH_MM * mm, _TOP - (row + 1) * HEIGHT_MM * mm)
-                canvas.doForm(names[card.contact])
+                canvas.doForm(names[card.kind, card.contact])
                 _draw(canvas, fonts, shapes_of_code(card))
                 canvas.restoreState()
             canvas.showPage()

@@ -1,12 +1,13 @@
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import Select, and_, exists, insert, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import col
 
-from services.residents.contact_cards.models import ACTIVE, ContactCard, ContactCardLookup
+from services.residents.contact_cards.errors import TooManyCards
+from services.residents.contact_cards.models import ACTIVE, CardKind, CardState, ContactCard, ContactCardLookup
+from services.residents.contact_cards.schemas import GridCards
 from services.residents.households.models import Household
 from services.residents.people.models import Person
 from shared.auth import Principal, Role
@@ -14,8 +15,8 @@ from shared.clock import utc_now
 from shared.db import AsyncSession, count_changed
 from shared.errors import NotFound
 
-SCAN_INTERVAL = timedelta(minutes=1)
-"""At most one scan in so long is counted per card."""
+MOST_PRINTED = 1000
+"""Cards in one document: a hundred sheets; a grid has about 300 households."""
 
 
 def readable(principal: Principal) -> Select[ContactCard]:
@@ -37,12 +38,14 @@ def matching(
     grid_code: str | None,
     household_id: UUID | None,
     person_id: UUID | None,
+    kind: str | None,
     state: str | None,
 ) -> Select[ContactCard]:
     wanted = (
         (col(ContactCard.grid_code), grid_code),
         (col(ContactCard.household_id), household_id),
         (col(ContactCard.person_id), person_id),
+        (col(ContactCard.kind), kind),
         (col(ContactCard.state), state),
     )
     return statement.where(*(column == value for column, value in wanted if value is not None))
@@ -67,6 +70,68 @@ async def cards_by_id(session: AsyncSession, principal: Principal, ids: Sequence
     return [by_id[card_id] for card_id in ids]
 
 
+async def cards_of_grid(
+    session: AsyncSession, principal: Principal, wanted: GridCards
+) -> list[tuple[ContactCard, Household | None]]:
+    """Cards of the grid that are in use, each with its household; TooManyCards beyond MOST_PRINTED."""
+    states = (CardState.ISSUED,) if wanted.undelivered_only else ACTIVE
+    statement = (
+        readable(principal)
+        .add_columns(Household)
+        .outerjoin(
+            Household,
+            and_(
+                col(Household.community_code) == col(ContactCard.community_code),
+                col(Household.id) == col(ContactCard.household_id),
+            ),
+        )
+        .where(
+            col(ContactCard.grid_code) == wanted.grid_code,
+            col(ContactCard.state).in_(states),
+            true() if wanted.kind is None else col(ContactCard.kind) == wanted.kind,
+        )
+        .order_by(col(ContactCard.id))
+        .limit(MOST_PRINTED + 1)
+    )
+    found = [(card, household) for card, household in (await session.execute(statement)).all()]
+    if len(found) > MOST_PRINTED:
+        raise TooManyCards
+    return found
+
+
+async def deliver_cards(
+    session: AsyncSession, principal: Principal, ids: Collection[UUID], explained: Collection[UUID]
+) -> list[UUID]:
+    """Those of `ids` that this principal may see and that were waiting are delivered, in one statement."""
+    reachable = readable(principal).with_only_columns(col(ContactCard.id)).where(col(ContactCard.id).in_(ids))
+    now = utc_now()
+    statement = (
+        update(ContactCard)
+        .where(
+            col(ContactCard.community_code) == principal.community_code,
+            col(ContactCard.id).in_(reachable),
+            col(ContactCard.state) == CardState.ISSUED,
+        )
+        .values(
+            state=CardState.DELIVERED,
+            delivered_at=now,
+            delivered_by=principal.subject,
+            is_explained=col(ContactCard.id).in_(explained),
+            updated_at=now,
+            version=col(ContactCard.version) + 1,
+        )
+        .returning(col(ContactCard.id))
+        .execution_options(synchronize_session=False)
+    )
+    return list((await session.execute(statement)).scalars())
+
+
+async def states_of(session: AsyncSession, principal: Principal, ids: Collection[UUID]) -> dict[UUID, CardState]:
+    statement = readable(principal).with_only_columns(col(ContactCard.id), col(ContactCard.state))
+    found = await session.execute(statement.where(col(ContactCard.id).in_(ids)))
+    return {row.id: row.state for row in found.all()}
+
+
 async def find_lookup(session: AsyncSession, code: str) -> ContactCardLookup | None:
     return await session.get(ContactCardLookup, code)
 
@@ -79,23 +144,6 @@ async def get_by_id(session: AsyncSession, community_code: str, card_id: UUID, *
     return card
 
 
-async def count_scan(session: AsyncSession, community_code: str, card_id: UUID) -> int | None:
-    """Note the time of a scan. The card's new version, or None if one was counted within the last minute."""
-    now = utc_now()
-    statement = (
-        update(ContactCard)
-        .where(
-            col(ContactCard.community_code) == community_code,
-            col(ContactCard.id) == card_id,
-            or_(col(ContactCard.scanned_at).is_(None), col(ContactCard.scanned_at) <= now - SCAN_INTERVAL),
-        )
-        .values(scanned_at=now, updated_at=now, version=col(ContactCard.version) + 1)
-        .returning(col(ContactCard.version))
-        .execution_options(synchronize_session=False)
-    )
-    return (await session.execute(statement)).scalar_one_or_none()
-
-
 async def find_household(session: AsyncSession, community_code: str, household_id: UUID) -> Household | None:
     return await session.get(Household, (community_code, household_id))
 
@@ -104,16 +152,22 @@ async def find_person(session: AsyncSession, community_code: str, person_id: UUI
     return await session.get(Person, (community_code, person_id))
 
 
-async def households_without_card(session: AsyncSession, community_code: str, grid_code: str) -> list[UUID]:
-    """Households of the grid that hold no valid card of their own."""
+async def households_without_card(
+    session: AsyncSession, community_code: str, grid_code: str, kind: CardKind
+) -> list[UUID]:
+    """Households that live in the grid and hold no valid card of this kind."""
     held = exists().where(
         col(ContactCard.community_code) == col(Household.community_code),
         col(ContactCard.household_id) == col(Household.id),
         col(ContactCard.person_id).is_(None),
+        col(ContactCard.kind) == kind,
         col(ContactCard.state).in_(ACTIVE),
     )
     statement = select(col(Household.id)).where(
-        col(Household.community_code) == community_code, col(Household.grid_code) == grid_code, ~held
+        col(Household.community_code) == community_code,
+        col(Household.grid_code) == grid_code,
+        col(Household.ended_on).is_(None),
+        ~held,
     )
     return list((await session.execute(statement)).scalars())
 

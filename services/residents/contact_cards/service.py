@@ -6,17 +6,20 @@ from uuid import UUID
 
 from services.residents.contact_cards import repository
 from services.residents.contact_cards.codes import new_code, read_code
-from services.residents.contact_cards.errors import (
-    CardExists,
-    CodeMistyped,
-    CodeUnknown,
-    ContactMissing,
-    HouseholdWithoutGrid,
+from services.residents.contact_cards.errors import CardExists, CodeMistyped, CodeUnknown, HouseholdWithoutGrid
+from services.residents.contact_cards.models import CardKind, CardState, ContactCard
+from services.residents.contact_cards.scans import record_scan
+from services.residents.contact_cards.schemas import (
+    ContactCardCreate,
+    Delivered,
+    Deliveries,
+    GridIssue,
+    GridIssued,
+    PublicContactCard,
+    Skipped,
 )
-from services.residents.contact_cards.layout import PrintedCard
-from services.residents.contact_cards.models import CardState, ContactCard
-from services.residents.contact_cards.schemas import ContactCardCreate, GridIssued, Print, PublicContactCard
-from services.residents.events import ContactCardIssued, ContactCardScanned
+from services.residents.events import ContactCardIssued
+from services.residents.settings import Settings
 from shared import outbox
 from shared.auth import Principal
 from shared.clock import utc_now
@@ -27,6 +30,7 @@ from shared.ids import new_id
 
 TRANSITIONS: dict[str, tuple[frozenset[CardState], CardState]] = {
     "deliver": (frozenset({CardState.ISSUED}), CardState.DELIVERED),
+    "confirm": (frozenset({CardState.ISSUED, CardState.DELIVERED}), CardState.DELIVERED),
     "report_lost": (frozenset({CardState.ISSUED, CardState.DELIVERED}), CardState.LOST),
     "replace": (frozenset({CardState.ISSUED, CardState.DELIVERED, CardState.LOST}), CardState.REPLACED),
     "revoke": (frozenset({CardState.ISSUED, CardState.DELIVERED, CardState.LOST}), CardState.REVOKED),
@@ -40,6 +44,7 @@ class CardWanted(NamedTuple):
     grid_code: str
     household_id: UUID | None = None
     person_id: UUID | None = None
+    kind: CardKind = CardKind.WORKER
 
 
 async def issue_card(session: AsyncSession, principal: Principal, data: ContactCardCreate) -> ContactCard:
@@ -79,13 +84,13 @@ async def issue_cards(
     return cards
 
 
-async def issue_for_grid(session: AsyncSession, principal: Principal, grid_code: str) -> GridIssued:
-    """A card for every household of the grid that has none."""
-    if not principal.may_see(grid_code):
+async def issue_for_grid(session: AsyncSession, principal: Principal, data: GridIssue) -> GridIssued:
+    """A card for every household of the grid that has none of this kind."""
+    if not principal.may_see(data.grid_code):
         raise NotFound
-    community_code = community_of(grid_code)
-    households = await repository.households_without_card(session, community_code, grid_code)
-    wanted = [CardWanted(grid_code, household_id) for household_id in households]
+    community_code = community_of(data.grid_code)
+    households = await repository.households_without_card(session, community_code, data.grid_code, data.kind)
+    wanted = [CardWanted(data.grid_code, household_id, kind=data.kind) for household_id in households]
     cards = await issue_cards(session, community_code, wanted, issued_by=principal.subject)
     return GridIssued(issued=len(cards), card_ids=[card.id for card in cards])
 
@@ -95,6 +100,31 @@ async def deliver_card(
 ) -> ContactCard:
     card = await _advance(session, principal, card_id, "deliver")
     card.delivered_at, card.delivered_by, card.is_explained = utc_now(), principal.subject, is_explained
+    await session.flush()
+    return card
+
+
+async def deliver_cards(session: AsyncSession, principal: Principal, data: Deliveries) -> Delivered:
+    """Hand over many: those that wait are delivered, the others are named with the state that they are in."""
+    wanted = [each.card_id for each in data.deliveries]
+    explained = [each.card_id for each in data.deliveries if each.is_explained]
+    done = set(await repository.deliver_cards(session, principal, wanted, explained))
+    others = [card_id for card_id in wanted if card_id not in done]
+    states = await repository.states_of(session, principal, others) if others else {}
+    skipped = [Skipped(card_id=card_id, state=states.get(card_id)) for card_id in others]
+    return Delivered(delivered=[card_id for card_id in wanted if card_id in done], skipped=skipped)
+
+
+async def confirm_card(session: AsyncSession, principal: Principal, card_id: UUID) -> ContactCard:
+    """The bearer's household has it. A card that nobody marked as delivered is delivered by that."""
+    card = await repository.get_card(session, principal, card_id, lock=True)
+    if card.confirmed_at is not None:
+        return card
+    arrived = card.state is CardState.ISSUED
+    card = await _advance(session, principal, card_id, "confirm")
+    card.confirmed_at = utc_now()
+    if arrived:
+        card.delivered_at, card.delivered_by = card.confirmed_at, principal.subject
     await session.flush()
     return card
 
@@ -111,6 +141,7 @@ async def replace_card(session: AsyncSession, principal: Principal, card_id: UUI
     old = await _advance(session, principal, card_id, "replace")
     new = ContactCard(
         community_code=old.community_code,
+        kind=old.kind,
         code=new_code(),
         grid_code=old.grid_code,
         household_id=old.household_id,
@@ -146,24 +177,17 @@ async def open_by_code(session: AsyncSession, text: str, *, lock: bool = False) 
     return await repository.get_by_id(session, lookup.community_code, lookup.card_id, lock=lock)
 
 
-async def scan_card(session: AsyncSession, text: str) -> PublicContactCard:
-    """What a code tells whoever holds the card, and that it was scanned (at most once a minute, never by whom)."""
+async def scan_card(session: AsyncSession, text: str, settings: Settings) -> PublicContactCard:
+    """What a code tells whoever holds the card; that it was read is counted, never by whom."""
     card = await open_by_code(session, text)
-    version = await repository.count_scan(session, card.community_code, card.id)
-    if version is not None:
-        event = ContactCardScanned(card_id=card.id, grid_code=card.grid_code)
-        subject = f"contact-cards/{card.id}"
-        await outbox.add(session, event, community_code=card.community_code, subject=subject, version=version)
-    return PublicContactCard(community_code=card.community_code, grid_code=card.grid_code, state=card.state)
+    await record_scan(session, card, most=settings.card_scans_per_minute)
+    return shown_publicly(card)
 
 
-async def printed_cards(session: AsyncSession, principal: Principal, data: Print, public_url: str) -> list[PrintedCard]:
-    """What the cards look like today, with the contacts that the gateway brought from dispatch."""
-    cards = await repository.cards_by_id(session, principal, data.card_ids)
-    if any(card.grid_code not in data.contacts for card in cards):
-        raise ContactMissing
-    base = public_url.rstrip("/")
-    return [PrintedCard(card.code, f"{base}/c/{card.code}", data.contacts[card.grid_code]) for card in cards]
+def shown_publicly(card: ContactCard) -> PublicContactCard:
+    return PublicContactCard(
+        community_code=card.community_code, grid_code=card.grid_code, kind=card.kind, state=card.state
+    )
 
 
 async def _wanted(session: AsyncSession, principal: Principal, data: ContactCardCreate) -> CardWanted:
@@ -176,13 +200,13 @@ async def _wanted(session: AsyncSession, principal: Principal, data: ContactCard
         household_id = person.household_id
     if household_id is None:
         assert data.grid_code is not None
-        return CardWanted(data.grid_code)
+        return CardWanted(data.grid_code, kind=data.kind)
     household = await repository.find_household(session, community_code, household_id)
     if household is None:
         raise NotFound
     if household.grid_code is None:
         raise HouseholdWithoutGrid
-    return CardWanted(household.grid_code, household_id, data.person_id)
+    return CardWanted(household.grid_code, household_id, data.person_id, data.kind)
 
 
 async def _advance(session: AsyncSession, principal: Principal, card_id: UUID, verb: str) -> ContactCard:

@@ -9,6 +9,7 @@ from uuid import UUID
 from services.residents import events
 from services.residents.contact_cards import service as contact_cards
 from services.residents.contact_cards.models import CardState, ContactCard
+from services.residents.contact_cards.scans import record_report
 from services.residents.found_persons import registry, repository
 from services.residents.found_persons.auth import OPENERS
 from services.residents.found_persons.errors import CardRevoked, PoliceCalledAlready
@@ -58,6 +59,7 @@ async def report_by_card(
     card = await contact_cards.open_by_code(session, code, lock=True)
     if card.state is CardState.REVOKED:
         raise CardRevoked
+    await record_report(session, card)
     case = await repository.lock_open_of_card(session, card.community_code, card.id)
     kind = EntryKind.REPORTED_AGAIN
     if case is None:
