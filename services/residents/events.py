@@ -22,6 +22,15 @@ class HouseholdMoved(Event):
     grid_code: str | None
 
 
+class HouseholdEnded(Event):
+    """Nobody belongs to it any more; its address is free again."""
+
+    type: ClassVar[str] = "residents.household_ended.v1"
+
+    household_id: UUID
+    grid_code: str | None
+
+
 class HouseholdColourChanged(Event):
     type: ClassVar[str] = "residents.household_colour_changed.v1"
 
@@ -55,6 +64,27 @@ class PersonMoved(Event):
     person_id: UUID
     household_id: UUID
     from_household_id: UUID
+    grid_code: str | None
+
+
+class PersonLeft(Event):
+    """No longer lives in the community. The household is the one they lived in last."""
+
+    type: ClassVar[str] = "residents.person_left.v1"
+
+    person_id: UUID
+    household_id: UUID
+    reason: str
+    """`moved_out` or `died`."""
+
+
+class PersonReturned(Event):
+    """Lives in the community again; or never left, and it had been written down wrongly."""
+
+    type: ClassVar[str] = "residents.person_returned.v1"
+
+    person_id: UUID
+    household_id: UUID
     grid_code: str | None
 
 

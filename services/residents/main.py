@@ -19,6 +19,7 @@ from services.residents.households import endpoints as households
 from services.residents.imports import endpoints as imports
 from services.residents.imports.timers import import_timers
 from services.residents.imports.workers import Workers
+from services.residents.memberships import endpoints as memberships
 from services.residents.notices import endpoints as notices
 from services.residents.notices.deliveries import delivery_timer
 from services.residents.people import endpoints as people
@@ -48,6 +49,8 @@ SERVICE = Service(
     routers=[
         households.router,
         people.router,
+        memberships.household_router,
+        memberships.person_router,
         people_parts.router,
         people_internal.router,
         photos.router,

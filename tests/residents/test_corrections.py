@@ -8,6 +8,7 @@ from sqlmodel import col
 
 from services.residents.memberships.models import EndReason, HouseholdRelation, Membership
 from services.residents.people.models import SEALED, Person
+from shared.clock import china_today
 from tests.residents.registry import Registry, a_phone, an_identity_number
 
 
@@ -57,7 +58,7 @@ async def test_who_was_filed_under_the_wrong_door_never_lived_there(registry: Re
     person = await registry.person(wrong["id"], **given)
     await correct(registry, person, 1, household_id=right["id"])
     first, second = await memberships(registry, person)
-    assert (first.end_reason, first.ended_on) == (EndReason.CORRECTED, first.began_on)
+    assert (first.end_reason, first.ended_on) == (EndReason.CORRECTED, china_today())
     assert (second.household_id, second.relation, second.ended_on) == (
         UUID(right["id"]),
         HouseholdRelation.PARENT,

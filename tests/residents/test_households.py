@@ -122,12 +122,13 @@ async def test_each_sees_what_is_theirs(registry: Registry) -> None:
     second = await registry.household(compound=compound, building="2号楼")
     nowhere = await registry.household(compound=compound, building="9号楼")
     everything = {first["id"], second["id"], nowhere["id"]}
+    living = await registry.person(second["id"])
     for by, ids in (
         (bearer("staff", registry.community), everything),
         (bearer("supervisor", registry.community[:9]), everything),
         (bearer("grid_worker", registry.community, grids=[registry.grid(1)]), {first["id"]}),
         (bearer("grid_worker", registry.community), set()),
-        (bearer("resident", registry.community, household=second["id"]), {second["id"]}),
+        (bearer("resident", registry.community, person=living["id"], household=first["id"]), {second["id"]}),
         (bearer("resident", registry.community), set()),
         (bearer("staff", "999999999999"), set()),
     ):

@@ -1,17 +1,34 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, String, Uuid, false, select, text
+from sqlalchemy import Integer, ScalarSelect, Select, String, Uuid, false, select, text
 from sqlmodel import col
 
 from services.residents.household_cards.models import HouseholdCard
 from services.residents.households.errors import HouseholdEnded
 from services.residents.households.models import Household
+from services.residents.memberships.models import Membership
+from services.residents.people.models import Person, PersonState
 from shared.auth import Principal, Role
 from shared.conditions import among, in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
 from shared.grid_directory import grid_address
+
+
+def home_of(principal: Principal) -> ScalarSelect[UUID]:
+    """Where a resident lives now. Their token is as old as their sign-in, and says where they lived then."""
+    return (
+        select(col(Person.household_id))
+        .where(
+            in_area(col(Person.community_code), principal.area),
+            col(Person.id) == principal.person_id,
+            col(Person.state) == PersonState.RESIDING,
+            col(Person.merged_into).is_(None),
+            col(Person.erased_at).is_(None),
+        )
+        .scalar_subquery()
+    )
 
 
 def readable(principal: Principal) -> Select[Household]:
@@ -22,8 +39,8 @@ def readable(principal: Principal) -> Select[Household]:
             return statement
         case Role.GRID_WORKER:
             return statement.where(col(Household.grid_code).in_(principal.grids))
-        case Role.RESIDENT if principal.household_id is not None:
-            return statement.where(col(Household.id) == principal.household_id)
+        case Role.RESIDENT if principal.person_id is not None:
+            return statement.where(col(Household.id) == home_of(principal))
     return statement.where(false())
 
 
@@ -37,7 +54,18 @@ async def get_household(session: AsyncSession, principal: Principal, household_i
 async def get_open_household(session: AsyncSession, principal: Principal, household_id: UUID) -> Household:
     """A household that people may join; it cannot end until this transaction does. HouseholdEnded if it has."""
     statement = readable(principal).where(col(Household.id) == household_id)
-    statement = statement.with_for_update(read=True, of=Household).execution_options(populate_existing=True)
+    return await _open(session, statement.with_for_update(read=True, of=Household))
+
+
+async def lock_open_household(session: AsyncSession, principal: Principal, household_id: UUID) -> Household:
+    """The household as it is now, held until the transaction ends. HouseholdEnded if it is no more."""
+    return await _open(
+        session, readable(principal).where(col(Household.id) == household_id).with_for_update(of=Household)
+    )
+
+
+async def _open(session: AsyncSession, statement: Select[Household]) -> Household:
+    statement = statement.execution_options(populate_existing=True)
     found = (await session.execute(statement)).scalar_one_or_none()
     if found is None:
         raise NotFound
@@ -72,6 +100,17 @@ async def colours(session: AsyncSession, households: Sequence[Household]) -> dic
         col(HouseholdCard.household_id).in_([household.id for household in households]),
     )
     return {row.household_id: row.colour for row in await session.execute(statement)}
+
+
+async def headed(session: AsyncSession, households: Sequence[Household]) -> set[UUID]:
+    """Those of these households that have a head."""
+    statement = select(col(Membership.household_id)).where(
+        col(Membership.community_code).in_({household.community_code for household in households}),
+        among(col(Membership.household_id), [household.id for household in households]),
+        col(Membership.ended_on).is_(None),
+        col(Membership.is_head),
+    )
+    return set((await session.execute(statement)).scalars()) if households else set()
 
 
 async def addresses(session: AsyncSession, community_code: str) -> dict[tuple[str, str, str], str]:

@@ -1,8 +1,10 @@
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from services.residents.households.models import Tenure
 from shared.errors import both
 from shared.identity import PersonName, normalise_name
 from shared.ids import new_id
@@ -68,4 +70,9 @@ class HouseholdRead(BaseModel):
     grid_code: str | None
     colour: str | None
     """What the household's card shows; None until the community has published a scheme."""
+    tenure: Tenure | None
+    has_head: bool
+    """False until somebody is said to be, and again when the head has left."""
+    ended_on: date | None
+    """The day from which it is no more."""
     version: int

@@ -29,6 +29,7 @@ from shared.errors import Forbidden
 from shared.grid_directory import find_grid_by_address
 from shared.vault import Vault
 
+_SHOWN = {"id", "compound", "building", "unit", "grid_code", "tenure", "ended_on", "version"}
 ADDRESS_UNIQUE = "uq_household_address"
 
 
@@ -65,7 +66,7 @@ async def correct_household(
     expected: int,
 ) -> Household:
     """Correct an address that was written wrongly."""
-    household = await repository.lock_household(session, principal, household_id)
+    household = await repository.lock_open_household(session, principal, household_id)
     check_version(household.version, expected)
     await _readdress(session, vault, principal, household, data.model_dump(exclude_unset=True))
     return household
@@ -75,7 +76,7 @@ async def move_household(
     session: AsyncSession, vault: Vault, principal: Principal, household_id: UUID, data: HouseholdMove
 ) -> Household:
     """The household now lives elsewhere in the community."""
-    household = await repository.lock_household(session, principal, household_id)
+    household = await repository.lock_open_household(session, principal, household_id)
     await _readdress(session, vault, principal, household, data.model_dump())
     return household
 
@@ -86,11 +87,13 @@ async def show(
     """Households as this principal may read them, in the order given."""
     rooms = await open_rooms(vault, households) if principal.role in SEE_THE_DOOR else {}
     colours = await repository.colours(session, households)
+    headed = await repository.headed(session, households)
     return [
         HouseholdRead(
-            **household.model_dump(include={"id", "compound", "building", "unit", "grid_code", "version"}),
+            **household.model_dump(include=_SHOWN),
             room=rooms.get(household.id),
             colour=colours.get(household.id),
+            has_head=household.id in headed,
         )
         for household in households
     ]

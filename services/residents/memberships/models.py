@@ -41,9 +41,20 @@ class EndReason(StrEnum):
     MOVED_OUT = "moved_out"
     DIED = "died"
     CORRECTED = "corrected"
-    """It was never true: another membership covers the same time."""
+    """It was never true: another membership covers the same time, and `ended_on` is the day that was found out."""
     MERGED = "merged"
     """The person turned out to be somebody who is registered."""
+
+
+class Destination(StrEnum):
+    """Where somebody went who left the community (迁往地)."""
+
+    SAME_CITY = "same_city"
+    SAME_PROVINCE = "same_province"
+    OTHER_PROVINCE = "other_province"
+    ABROAD = "abroad"
+    """Outside the mainland."""
+    UNKNOWN = "unknown"
 
 
 class Membership(Base, Tenant, table=True):
@@ -57,6 +68,7 @@ class Membership(Base, Tenant, table=True):
     __table_args__ = (
         one_of("relation", HouseholdRelation),
         one_of("end_reason", EndReason),
+        one_of("destination", Destination),
         CheckConstraint("ended_on >= began_on", name="dates_in_order"),
         CheckConstraint("(ended_on IS NULL) = (end_reason IS NULL)", name="ends_for_a_reason"),
         CheckConstraint("is_head = (relation = 'head')", name="head_is_head"),
@@ -94,6 +106,8 @@ class Membership(Base, Tenant, table=True):
     began_on: date = Field(default_factory=china_today)
     ended_on: date | None = None
     end_reason: EndReason | None = Field(default=None, sa_type=text_enum(EndReason))
+    destination: Destination | None = Field(default=None, sa_type=text_enum(Destination))
+    """Of those who moved out."""
     version: int = 1
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)

@@ -82,6 +82,7 @@ def _create_membership() -> None:
         sa.Column("began_on", sa.Date(), nullable=False),
         sa.Column("ended_on", sa.Date()),
         sa.Column("end_reason", sa.String(40)),
+        sa.Column("destination", sa.String(40)),
         *_version_and_times(),
         sa.PrimaryKeyConstraint("community_code", "id", name="pk_membership"),
         sa.CheckConstraint(
@@ -92,6 +93,10 @@ def _create_membership() -> None:
         sa.CheckConstraint(
             "end_reason IN ('moved_within', 'moved_out', 'died', 'corrected', 'merged')",
             name="ck_membership_end_reason",
+        ),
+        sa.CheckConstraint(
+            "destination IN ('same_city', 'same_province', 'other_province', 'abroad', 'unknown')",
+            name="ck_membership_destination",
         ),
         sa.CheckConstraint("ended_on >= began_on", name="ck_membership_dates_in_order"),
         sa.CheckConstraint("(ended_on IS NULL) = (end_reason IS NULL)", name="ck_membership_ends_for_a_reason"),

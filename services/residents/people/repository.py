@@ -27,6 +27,7 @@ from sqlmodel import col
 from services.residents.guardians.models import Guardianship
 from services.residents.household_cards.repository import valid_on
 from services.residents.households.models import HomeOwner, Household
+from services.residents.households.repository import home_of
 from services.residents.memberships.models import Membership
 from services.residents.people.models import (
     FamilyContact,
@@ -62,7 +63,7 @@ def at_home(selected: Mapping[str, Any]) -> PersonAtHome:
 def readable(principal: Principal) -> Select[Person, Household]:
     """People this principal may see, with their household; every query for a person starts here.
 
-    Of a resident's household those who live there: who left or died is no longer theirs to read.
+    A resident sees who lives with them: who left or died is no longer theirs to read.
     """
     statement = (
         select(Person, Household)
@@ -78,10 +79,7 @@ def readable(principal: Principal) -> Select[Person, Household]:
         case Role.GRID_WORKER:
             return statement.where(col(Household.grid_code).in_(principal.grids))
         case Role.RESIDENT if principal.person_id is not None:
-            return statement.where(
-                (col(Person.id) == principal.person_id)
-                | ((col(Person.household_id) == principal.household_id) & _RESIDES)
-            )
+            return statement.where(_RESIDES, col(Person.household_id) == home_of(principal))
     return statement.where(false())
 
 

@@ -33,7 +33,7 @@ from shared.clock import china_today, utc_now
 from shared.concurrency import check_version
 from shared.crypto import DataKey
 from shared.db import AsyncSession
-from shared.errors import Forbidden, NotFound
+from shared.errors import Forbidden, NotFound, WrongState
 from shared.identity import IdentityNumber, mask_identity_number, mask_name, mask_phone
 from shared.vault import Vault
 
@@ -77,6 +77,8 @@ async def correct_person(
     person.version += 1
     person.updated_at = utc_now()
     if target != left:
+        if person.state is not PersonState.RESIDING:
+            raise WrongState(person.state, [PersonState.RESIDING])
         household = await get_open_household(session, principal, target)
         person.household_id = household.id
     await _write(session, vault, principal, person, before, known)
