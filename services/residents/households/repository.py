@@ -82,15 +82,6 @@ async def households_by_id(
     return (await session.execute(statement)).scalars().all()
 
 
-async def lock_household(session: AsyncSession, principal: Principal, household_id: UUID) -> Household:
-    """The household as it is now, held until the transaction ends."""
-    statement = readable(principal).where(col(Household.id) == household_id).with_for_update(of=Household)
-    found = (await session.execute(statement)).scalar_one_or_none()
-    if found is None:
-        raise NotFound
-    return found
-
-
 async def colours(session: AsyncSession, households: Sequence[Household]) -> dict[UUID, str | None]:
     """What the cards of these households show."""
     if not households:
