@@ -125,11 +125,13 @@ BEGIN
           AND kind = NEW.kind AND entity_id = NEW.entity_id;
     RETURN NULL;
 END $$""",
+    # A use case may flush what it changes before it counts the version.
     "stamp_fields()": """
 RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     stamp jsonb := jsonb_build_object(
-        'version', NEW.version, 'at', now(), 'by', nullif(current_setting('app.role', true), ''));
+        'version', greatest(NEW.version, OLD.version + 1), 'at', now(),
+        'by', nullif(current_setting('app.role', true), ''));
     before jsonb := to_jsonb(OLD);
     after jsonb := to_jsonb(NEW);
     field text;

@@ -22,6 +22,7 @@ from services.residents.people.schemas import (
 )
 from services.residents.photos.service import forget_photos
 from services.residents.rights.reach import By, get_subject
+from services.residents.sync.repository import forget_edits_of
 from shared import audit, outbox
 from shared.audit import Purpose
 from shared.auth import Principal, Role
@@ -105,6 +106,7 @@ async def _erase(session: AsyncSession, vault: Vault, signer: Signer, principal:
     await repository.unlist_phone(session, person)
     await repository.forget_ties(session, person)
     await forget_photos(session, person.community_code, person.id)
+    await forget_edits_of(session, person.community_code, person.id)
     for column in (*SEALED, "identity_index", "passport_index"):
         setattr(person, column, None)
     person.erased_at = person.updated_at = utc_now()

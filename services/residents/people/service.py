@@ -35,18 +35,22 @@ from shared.crypto import DataKey
 from shared.db import AsyncSession
 from shared.errors import Forbidden, NotFound, WrongState
 from shared.identity import IdentityNumber, mask_identity_number, mask_name, mask_phone
+from shared.ids import new_id
 from shared.vault import Vault
 
 SHOWN_MASKED = ("name", "phone", "identity_number", "birth_on", "sex")
 
 
 async def register_person(
-    session: AsyncSession, vault: Vault, principal: Principal, data: PersonCreate
+    session: AsyncSession, vault: Vault, principal: Principal, data: PersonCreate, *, person_id: UUID | None = None
 ) -> tuple[Person, Household, list[Resemblance]]:
-    """Register a resident of a household. Others who may be the same person are named, never merged."""
+    """Register a resident of a household. Others who may be the same person are named, never merged.
+
+    `person_id`: an id that the caller knows to be free, for somebody whom a phone has named already.
+    """
     household = await get_open_household(session, principal, data.household_id)
     known = personal_data(data.model_dump(include=set(SEALED)))
-    person = Person(community_code=household.community_code, household_id=household.id)
+    person = Person(id=person_id or new_id(), community_code=household.community_code, household_id=household.id)
     await _write(session, vault, principal, person, None, known)
     await begin_membership(session, person, data.relation, data.lives_here_since or china_today())
     await derive_households(session, vault, person.community_code, [household.id])

@@ -5,7 +5,8 @@ from fastapi import Query, Request, Response
 from services.residents.sync import feed
 from services.residents.sync.auth import SyncWorker
 from services.residents.sync.cursor import CursorSeal
-from services.residents.sync.schemas import MAX_LIMIT, SyncPage
+from services.residents.sync.edits import Inbox
+from services.residents.sync.schemas import MAX_LIMIT, EditBatch, EditResults, SyncPage
 from shared.audit import Purpose
 from shared.routing import Router
 from shared.sessions import Session, SignerDep, VaultDep
@@ -31,3 +32,12 @@ async def download(
     response.headers["Cache-Control"] = "no-store"
     seal = CursorSeal(request.app.state.signing_key, principal, purpose)
     return await feed.next_page(session, vault, signer, principal, seal, since=since, purpose=purpose, limit=limit)
+
+
+@router.post("", response_model=EditResults)
+async def upload(
+    principal: SyncWorker, session: Session, signer: SignerDep, request: Request, batch: EditBatch
+) -> EditResults:
+    """Edits made while the phone was away: each is applied, or why not is told; sent again, none is applied twice."""
+    language = request.headers.get("accept-language")
+    return await Inbox(session, request.app.state.keyring, signer, principal, language).apply(batch)

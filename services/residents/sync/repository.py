@@ -3,14 +3,17 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CursorResult, String, TextClause, Uuid, text, update
+from sqlalchemy import BigInteger, Boolean, CursorResult, String, TextClause, Uuid, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import col
 
 from services.residents.sync.cursor import Cursor, Snapshot
-from services.residents.sync.models import CopyKind, SyncEntry, SyncEpoch, SyncRemoval
+from services.residents.sync.models import CopyKind, SyncEdit, SyncEntry, SyncEpoch, SyncRemoval
+from services.residents.sync.schemas import Edit
+from shared.clock import utc_now
 from shared.db import AsyncSession
 from shared.ids import new_id
+from shared.vault import data_key
 
 # Moments
 
@@ -133,6 +136,50 @@ async def changes(session: AsyncSession, community_code: str, cursor: Cursor, mo
         Change(row.grid_code, CopyKind(row.kind), row.entity_id, row.changed_xid, row.is_removed)
         for row in await session.execute(_CHANGES, parameters)
     ]
+
+
+# Edits
+
+
+async def claim_edit(session: AsyncSession, community_code: str, edit: Edit, digest: bytes) -> SyncEdit | None:
+    """None: the edit is new, and this transaction's from now on. Otherwise what was applied of it."""
+    values = {"community_code": community_code, "edit_id": edit.edit_id, "digest": digest, "entity_id": edit.entity_id}
+    statement = (
+        upsert(SyncEdit)
+        .values(values | {"fields": [], "applied_at": utc_now()})
+        .on_conflict_do_nothing()
+        .returning(col(SyncEdit.edit_id))
+    )
+    if (await session.execute(statement)).first() is not None:
+        return None
+    return await session.get_one(SyncEdit, (community_code, edit.edit_id))
+
+
+async def finish_edit(
+    session: AsyncSession, community_code: str, edit_id: UUID, fields: list[str], version: int | None
+) -> None:
+    statement = (
+        update(SyncEdit)
+        .where(col(SyncEdit.community_code) == community_code, col(SyncEdit.edit_id) == edit_id)
+        .values(fields=fields, version=version)
+    )
+    await session.execute(statement, execution_options={"synchronize_session": False})
+
+
+async def is_taken(session: AsyncSession, community_code: str, entity_id: UUID) -> bool:
+    """Whether anything that has, or had, a data key is called so: a new person must not share it."""
+    columns = data_key.c
+    statement = select(columns.subject_id).where(
+        columns.community_code == community_code, columns.subject_id == entity_id
+    )
+    return (await session.execute(statement)).first() is not None
+
+
+async def forget_edits_of(session: AsyncSession, community_code: str, entity_id: UUID) -> None:
+    """The digests of edits of somebody who is erased."""
+    await session.execute(
+        delete(SyncEdit).where(col(SyncEdit.community_code) == community_code, col(SyncEdit.entity_id) == entity_id)
+    )
 
 
 # Retention
