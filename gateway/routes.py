@@ -18,6 +18,7 @@ ROUTES = {
     "/v1/imports": RESIDENTS,
     "/v1/public/contact-cards": RESIDENTS,
     "/v1/public/found-reports": RESIDENTS,
+    "/v1/public/family-links": RESIDENTS,
     "/v1/categories": REQUESTS,
     "/v1/service-requests": REQUESTS,
     "/v1/merchants": MERCHANTS,
@@ -34,6 +35,8 @@ ROUTES = {
 LARGE_BODIES = {
     "/v1/people/{person_id}/photo": 10,
     "/v1/imports": 32,
+    "/v1/found-persons/{case_id}/photos": 10,
+    "/v1/public/found-reports/{report_id}/photos": 10,
 }
 """What may be larger than 1 MiB, and how many MiB: the services' own limits, for a body is read here first."""
 

@@ -10,6 +10,7 @@ from services.residents.contact_cards import endpoints as contact_cards
 from services.residents.contact_cards import public as contact_cards_public
 from services.residents.contact_cards.scans import scan_timer
 from services.residents.found_persons import endpoints as found_persons
+from services.residents.found_persons import evidence as found_persons_evidence
 from services.residents.found_persons import public as found_persons_public
 from services.residents.found_persons.timers import case_timers
 from services.residents.household_cards import endpoints as household_cards
@@ -61,6 +62,7 @@ SERVICE = Service(
         contact_cards_public.public_router,
         contact_cards_public.internal_router,
         found_persons.router,
+        found_persons_evidence.router,
         found_persons_public.router,
         notices.router,
         rights.router,
@@ -70,7 +72,12 @@ SERVICE = Service(
         imports.router,
     ],
     consumers=CONSUMERS,
-    large_bodies={"/v1/people/{person_id}/photo": PHOTO_MIB, "/v1/imports": imports.SHEET_MIB},
+    large_bodies={
+        "/v1/people/{person_id}/photo": PHOTO_MIB,
+        "/v1/found-persons/{case_id}/photos": PHOTO_MIB,
+        "/v1/public/found-reports/{report_id}/photos": PHOTO_MIB,
+        "/v1/imports": imports.SHEET_MIB,
+    },
 )
 
 

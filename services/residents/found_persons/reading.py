@@ -1,8 +1,9 @@
 """Looking into a case: masked for whoever may open it, and in the clear only by a reveal that is written down."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
-from services.residents.found_persons import registry, repository
+from services.residents.found_persons import candidates_repository, registry, repository
 from services.residents.found_persons.auth import OPENERS
 from services.residents.found_persons.errors import NotIdentified
 from services.residents.found_persons.family import list_attempts, next_contact, tried_contacts
@@ -17,7 +18,7 @@ from services.residents.found_persons.schemas import (
     RevealedReport,
     RevealField,
 )
-from services.residents.found_persons.sealing import key_of, open_note, open_report
+from services.residents.found_persons.sealing import key_of, open_description, open_note, open_report
 from services.residents.found_persons.states import OPEN, CaseState
 from services.residents.people.models import Person
 from shared import audit
@@ -46,6 +47,7 @@ async def show_case(session: AsyncSession, vault: Vault, principal: Principal, c
         **FoundPersonRead.model_validate(case).model_dump(),
         person=(await _masked(vault, [person]))[0] if person else None,
         candidates=await _masked(vault, candidates),
+        has_description=case.description is not None,
         family_contacts=await registry.mask_contacts(vault, contacts, tried),
         next_contact_id=next_contact(contacts, tried),
         attempts=await list_attempts(session, case, entries),
@@ -74,21 +76,27 @@ async def reveal(
 
     Whom the card was issued to counts as known before anybody confirmed it: cautions are for the first who meets them.
     """
-    case = await repository.get_case(session, principal, case_id)
-    if case.state not in _REVEALING and principal.role not in OPENERS:
-        raise WrongState(case.state, _REVEALING)
+    case = await openable(session, principal, case_id)
     wanted = frozenset(fields)
     answer = Revealed()
     if of_person := wanted & _OF_PERSON:
         person = await _person_of(session, case)
         if person is None:
             raise NotIdentified
-        await _audit(session, signer, principal, case, "person", person.id, of_person)
+        await write_down(session, signer, principal, case, "person", person.id, of_person)
         await _open_person(session, vault, person, of_person, answer)
     if of_case := wanted - _OF_PERSON:
-        await _audit(session, signer, principal, case, "found_person", case.id, of_case)
+        await write_down(session, signer, principal, case, "found_person", case.id, of_case)
         await _open_case(session, vault, case, of_case, answer)
     return answer
+
+
+async def openable(session: AsyncSession, principal: Principal, case_id: UUID) -> FoundPerson:
+    """The case, if its contents may be read in the clear: while it lasts; later by staff and head only."""
+    case = await repository.get_case(session, principal, case_id)
+    if case.state not in _REVEALING and principal.role not in OPENERS:
+        raise WrongState(case.state, _REVEALING)
+    return case
 
 
 async def _open_person(
@@ -112,20 +120,23 @@ async def _open_case(
     if RevealField.FINDER in fields:
         reports = await repository.reports_of(session, case)
         answer.finder = [RevealedReport(id=report.id, **open_report(key, report)) for report in reports]
+    if RevealField.DESCRIPTION in fields:
+        answer.description = open_description(key, case)
     if RevealField.NOTES in fields:
         entries = await repository.entries_of(session, case)
         answer.notes = {entry.id: open_note(key, entry) for entry in entries if entry.note is not None}
 
 
-async def _audit(
+async def write_down(
     session: AsyncSession,
     signer: Signer,
     principal: Principal,
     case: FoundPerson,
     subject_type: str,
     subject_id: UUID,
-    fields: frozenset[RevealField],
+    fields: Iterable[str],
 ) -> None:
+    """Who reads what of the person or the case in the clear."""
     await audit.record(
         session,
         signer,
@@ -135,7 +146,7 @@ async def _audit(
         purpose=Purpose.LOST_PERSON,
         subject_type=subject_type,
         subject_id=subject_id,
-        fields=[field.value for field in fields],
+        fields=[str(field) for field in fields],
         detail={"found_person_id": str(case.id)},
     )
 
@@ -147,9 +158,10 @@ async def _person_of(session: AsyncSession, case: FoundPerson) -> Person | None:
 
 
 async def _candidates(session: AsyncSession, case: FoundPerson) -> list[Person]:
-    if case.household_id is None:
-        return []
-    return list(await registry.members(session, case.community_code, case.household_id))
+    household = case.household_id
+    known = list(await registry.members(session, case.community_code, household)) if household else []
+    suggested = await candidates_repository.suggested(session, case)
+    return known + [person for person in suggested if person not in known]
 
 
 async def _masked(vault: Vault, people: list[Person]) -> list[MaskedPerson]:

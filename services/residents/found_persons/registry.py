@@ -18,8 +18,10 @@ from shared.vault import Vault
 
 
 async def find_person(session: AsyncSession, community_code: str, person_id: UUID) -> Person | None:
-    """The person, unless they were erased."""
+    """The person, or whom they turned out to be; None if they were erased."""
     person = await session.get(Person, (community_code, person_id))
+    if person is not None and person.merged_into is not None:
+        person = await session.get(Person, (community_code, person.merged_into))
     return person if person is not None and person.erased_at is None else None
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Select, func, or_, select, update
 from sqlmodel import col
 
 from services.residents.found_persons.models import FoundPerson, FoundPersonResponder
-from services.residents.found_persons.relay_models import FamilyLink, FoundMessage
+from services.residents.found_persons.relay_models import FamilyLink, FoundMessage, Side
 from shared.db import AsyncSession
 
 MOST_MESSAGES = 200
@@ -87,18 +87,17 @@ async def messages_of(
     return (await session.execute(latest)).scalars().all()[::-1]
 
 
-async def count_since(session: AsyncSession, case: FoundPerson, author: tuple[str, UUID], since: datetime) -> int:
+async def count_since(
+    session: AsyncSession, case: FoundPerson, since: datetime, *, report_id: UUID | None, link_id: UUID | None
+) -> int:
     """How many messages the holder of one report or link has written since."""
-    column, written_by = author
-    statement = (
-        select(func.count())
-        .select_from(FoundMessage)
-        .where(
-            col(FoundMessage.community_code) == case.community_code,
-            col(FoundMessage.found_person_id) == case.id,
-            col(getattr(FoundMessage, column)) == written_by,
-            col(FoundMessage.created_at) > since,
-        )
+    statement = select(func.count()).where(
+        col(FoundMessage.community_code) == case.community_code,
+        col(FoundMessage.found_person_id) == case.id,
+        col(FoundMessage.side) != Side.COMMUNITY,
+        col(FoundMessage.report_id).is_not_distinct_from(report_id),
+        col(FoundMessage.link_id).is_not_distinct_from(link_id),
+        col(FoundMessage.created_at) > since,
     )
     return (await session.execute(statement)).scalar_one()
 

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, exists, false, or_, select, update
+from sqlalchemy import Select, exists, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import col
 
@@ -11,11 +11,15 @@ from services.residents.found_persons.models import (
     FoundPersonEntry,
     FoundPersonResponder,
     FoundReport,
+    Source,
 )
 from services.residents.found_persons.relay_models import FamilyLink
 from services.residents.found_persons.states import OPEN
+from services.residents.found_persons.trail_models import FoundSighting
 from services.residents.notices.models import Delivery, DeliveryState
 from services.residents.people.models import Person
+from services.residents.photos.models import PhotoKind
+from services.residents.photos.repository import find_photo
 from shared.auth import Principal, Role
 from shared.clock import utc_now
 from shared.conditions import among, in_area
@@ -94,6 +98,31 @@ async def reports_of(session: AsyncSession, case: FoundPerson) -> Sequence[Found
         .order_by(col(FoundReport.id))
     )
     return (await session.execute(statement)).scalars().all()
+
+
+async def sightings_of(session: AsyncSession, case: FoundPerson) -> Sequence[FoundSighting]:
+    statement = select(FoundSighting).where(
+        col(FoundSighting.community_code) == case.community_code, col(FoundSighting.found_person_id) == case.id
+    )
+    return (
+        (await session.execute(statement.order_by(col(FoundSighting.seen_at), col(FoundSighting.id)))).scalars().all()
+    )
+
+
+async def count_sightings(session: AsyncSession, case: FoundPerson, source: Source, since: datetime) -> int:
+    statement = select(func.count()).where(
+        col(FoundSighting.community_code) == case.community_code,
+        col(FoundSighting.found_person_id) == case.id,
+        col(FoundSighting.source) == source,
+        col(FoundSighting.created_at) > since,
+    )
+    return (await session.execute(statement)).scalar_one()
+
+
+async def is_proof(session: AsyncSession, case: FoundPerson, photo_id: UUID) -> bool:
+    """Whether this is a photo of the case's handover."""
+    photo = await find_photo(session, case.community_code, case.id, photo_id)
+    return photo is not None and photo.kind is PhotoKind.HAND_OVER
 
 
 async def entries_of(session: AsyncSession, case: FoundPerson) -> Sequence[FoundPersonEntry]:

@@ -1,6 +1,6 @@
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -13,6 +13,7 @@ from shared.geo import Position
 from shared.identity import FreeText, PersonName, PhoneText
 
 Note = Annotated[FreeText, Field(max_length=1000)]
+PlaceText = Annotated[FreeText, Field(max_length=300)]
 PlaceName = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
 
 
@@ -23,7 +24,7 @@ class Schema(BaseModel):
 class FoundReportCreate(Schema):
     """What a finder tells. Everything is optional: scanning the card alone already says that somebody needs help."""
 
-    place_text: Annotated[FreeText, Field(max_length=300)] | None = None
+    place_text: PlaceText | None = None
     position: Position | None = None
     finder_phone: PhoneText | None = None
     finder_name: PersonName | None = None
@@ -116,6 +117,17 @@ class ReceiverKind(StrEnum):
     """救助站"""
 
 
+class IdentityCheck(StrEnum):
+    """What the receiver's identity was seen from."""
+
+    IDENTITY_CARD = "identity_card"
+    HOUSEHOLD_REGISTER = "household_register"
+    """户口簿: shows the relation as well."""
+    SERVICE_CARD = "service_card"
+    """警官证、工作证"""
+    OTHER = "other"
+
+
 class HandOver(Schema):
     receiver_kind: ReceiverKind = ReceiverKind.FAMILY
     receiver_name: PersonName
@@ -123,8 +135,11 @@ class HandOver(Schema):
     """Needed for the family."""
     identity_checked: Literal[True]
     """That the caller saw the receiver's identity document or service card."""
+    identity_document: IdentityCheck | None = None
     witness_name: PersonName
-    place: Annotated[FreeText, Field(max_length=300)]
+    place: PlaceText
+    photo_id: UUID | None = None
+    """Of kind `hand_over`, sent to this case before."""
     note: Note | None = None
 
     @model_validator(mode="after")
@@ -156,10 +171,12 @@ class RevealField(StrEnum):
     """Every report: where the person is, and who said so."""
     NOTES = "notes"
     """What was written on the timeline, receiver and witness included."""
+    DESCRIPTION = "description"
+    """What the person can say, and what they look like."""
 
 
 class Reveal(Schema):
-    fields: Annotated[list[RevealField], Field(min_length=1, max_length=6)]
+    fields: Annotated[list[RevealField], Field(min_length=1, max_length=len(RevealField))]
 
 
 class FoundPersonRead(BaseModel):
@@ -247,7 +264,8 @@ class EntryRead(BaseModel):
 class FoundPersonDetail(FoundPersonRead):
     person: MaskedPerson | None
     candidates: list[MaskedPerson]
-    """Who the card may belong to, while nobody is identified."""
+    """Who the card may belong to and whom the registry suggested, while nobody is identified."""
+    has_description: bool
     family_contacts: list[MaskedContact]
     """In order of call."""
     next_contact_id: UUID | None
@@ -285,6 +303,8 @@ class Revealed(BaseModel):
     finder: list[RevealedReport] | None = None
     notes: dict[UUID, dict[str, str]] | None = None
     """By timeline entry."""
+    description: dict[str, Any] | None = None
+    """As it was described."""
 
 
 class FamilyNotified(BaseModel):

@@ -18,21 +18,28 @@ async def key_of(vault: Vault, case: FoundPerson) -> DataKey:
     return key
 
 
-def seal_report(key: DataKey, report_id: UUID, content: dict[str, Any]) -> bytes:
-    return key.seal(_compact(content), table="found_report", column="content", row_id=report_id)
+def seal_content(key: DataKey, table: str, row_id: UUID, content: dict[str, Any], *, column: str = "content") -> bytes:
+    return key.seal(_compact(content), table=table, column=column, row_id=row_id)
+
+
+def open_content(key: DataKey, table: str, row_id: UUID, sealed: bytes, *, column: str = "content") -> dict[str, Any]:
+    return json.loads(key.open(sealed, table=table, column=column, row_id=row_id))
 
 
 def open_report(key: DataKey, report: FoundReport) -> dict[str, Any]:
-    return json.loads(key.open(report.content, table="found_report", column="content", row_id=report.id))
+    return open_content(key, "found_report", report.id, report.content)
 
 
-def seal_note(key: DataKey, entry_id: UUID, words: dict[str, str]) -> bytes:
-    return key.seal(_compact(words), table="found_person_entry", column="note", row_id=entry_id)
+def open_description(key: DataKey, case: FoundPerson) -> dict[str, Any]:
+    """What is known of how the person looks and speaks; empty while nothing is."""
+    if case.description is None:
+        return {}
+    return open_content(key, "found_person", case.id, case.description, column="description")
 
 
 def open_note(key: DataKey, entry: FoundPersonEntry) -> dict[str, str]:
     assert entry.note is not None
-    return json.loads(key.open(entry.note, table="found_person_entry", column="note", row_id=entry.id))
+    return open_content(key, "found_person_entry", entry.id, entry.note, column="note")
 
 
 def _compact(content: dict[str, Any]) -> str:

@@ -1,6 +1,5 @@
 """Use cases of found-person cases. They flush and never commit: the edge does."""
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -10,9 +9,10 @@ from services.residents import events
 from services.residents.contact_cards import service as contact_cards
 from services.residents.contact_cards.models import CardState, ContactCard
 from services.residents.contact_cards.scans import record_report
-from services.residents.found_persons import registry, repository
+from services.residents.found_persons import candidates_repository, registry, repository
 from services.residents.found_persons.auth import OPENERS
-from services.residents.found_persons.errors import CardRevoked, PoliceCalledAlready
+from services.residents.found_persons.errors import CardRevoked, NotAHandOverPhoto, PoliceCalledAlready
+from services.residents.found_persons.links import digest_of
 from services.residents.found_persons.models import (
     Channel,
     EntryKind,
@@ -32,7 +32,7 @@ from services.residents.found_persons.schemas import (
     Identify,
     ReceiverKind,
 )
-from services.residents.found_persons.sealing import key_of, seal_note, seal_report
+from services.residents.found_persons.sealing import key_of, seal_content
 from services.residents.found_persons.states import TRANSITIONS, CaseState, Verb
 from services.residents.people.models import Person
 from services.residents.settings import Settings
@@ -119,6 +119,12 @@ async def hand_over(
     detail = {"receiver_kind": data.receiver_kind.value, "identity_checked": "true"}
     if data.relation is not None:
         detail["relation"] = data.relation.value
+    if data.identity_document is not None:
+        detail["identity_document"] = data.identity_document.value
+    if data.photo_id is not None:
+        if not await repository.is_proof(session, case, data.photo_id):
+            raise NotAHandOverPhoto
+        detail["photo_id"] = str(data.photo_id)
     words = {"receiver_name": data.receiver_name, "witness_name": data.witness_name, "place": data.place}
     await add_entry(session, vault, case, EntryKind.HANDED_OVER, principal.subject, detail, data.note, words=words)
     await publish(session, case, events.FoundPersonHandedOver(found_person_id=case.id))
@@ -166,18 +172,6 @@ async def finder_state(session: AsyncSession, case: FoundPerson) -> FinderState:
     return FinderState.ON_THE_WAY
 
 
-async def follow_report(session: AsyncSession, community_code: str, report_id: UUID, token: str) -> FinderState:
-    """What became of a report, for whoever holds its token; NotFound for anybody else."""
-    report = await repository.find_report(session, community_code, report_id)
-    if report is None or report.follow_digest is None:
-        raise NotFound
-    if not secrets.compare_digest(report.follow_digest, _digest(token)):
-        raise NotFound
-    case = await repository.find_by_id(session, community_code, report.found_person_id)
-    assert case is not None
-    return await finder_state(session, case)
-
-
 async def hold_case(session: AsyncSession, principal: Principal, case_id: UUID, verb: Verb) -> FoundPerson:
     """The case, held until the transaction ends; WrongState unless the verb is allowed now."""
     case = await repository.get_case(session, principal, case_id, lock=True)
@@ -222,7 +216,7 @@ async def add_entry(
         detail=dict(detail),
     )
     if said:
-        entry.note = seal_note(await key_of(vault, case), entry.id, said)
+        entry.note = seal_content(await key_of(vault, case), "found_person_entry", entry.id, said, column="note")
     session.add(entry)
     await session.flush()
     return entry
@@ -282,8 +276,8 @@ async def _add_report(
         community_code=case.community_code,
         found_person_id=case.id,
         channel=channel,
-        content=seal_report(await key_of(vault, case), report_id, content),
-        follow_digest=_digest(token) if token else None,
+        content=seal_content(await key_of(vault, case), "found_report", report_id, content),
+        follow_digest=digest_of(token) if token else None,
     )
     session.add(report)
     await session.flush()
@@ -308,6 +302,8 @@ async def _identifiable(session: AsyncSession, principal: Principal, case: Found
     if person is None:
         raise NotFound
     if principal.role in OPENERS or person.household_id == await _household_of_card(session, case):
+        return person
+    if await candidates_repository.is_suggested(session, case, person_id):
         return person
     household = await registry.find_household(session, case.community_code, person.household_id)
     if principal.role is Role.GRID_WORKER and household is not None and household.grid_code in principal.grids:
@@ -338,7 +334,3 @@ async def _end(
     await add_entry(session, vault, case, kind, principal.subject, said, note)
     await publish(session, case, events.FoundPersonClosed(found_person_id=case.id, outcome=outcome.value))
     return case
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -24,6 +24,11 @@ class Verb(StrEnum):
     HAND_OVER_TO_AUTHORITY = "hand_over_to_authority"
     """To the police or a rescue station, which may take who could not be identified."""
     ESCALATE = "escalate"
+    LOOK_FOR = "look_for"
+    """Describe, photograph, sight, suggest: whatever helps to find out who and where."""
+    WRITE = "write"
+    """Through the relay; once more after the handover, to thank."""
+    PROVE_HAND_OVER = "prove_hand_over"
     CLOSE = "close"
     DISMISS = "dismiss"
 
@@ -46,6 +51,9 @@ TRANSITIONS: dict[Verb, Transition] = {
     Verb.HAND_OVER: Transition(frozenset({_S.FAMILY_NOTIFIED}), _S.HANDED_OVER),
     Verb.HAND_OVER_TO_AUTHORITY: Transition(OPEN, _S.HANDED_OVER),
     Verb.ESCALATE: Transition(OPEN, None),
+    Verb.LOOK_FOR: Transition(OPEN, None),
+    Verb.WRITE: Transition(OPEN | {_S.HANDED_OVER}, None),
+    Verb.PROVE_HAND_OVER: Transition(OPEN | {_S.HANDED_OVER}, None),
     Verb.CLOSE: Transition(frozenset({_S.HANDED_OVER}), _S.CLOSED),
     Verb.DISMISS: Transition(OPEN, _S.UNFOUNDED),
 }

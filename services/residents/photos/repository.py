@@ -34,6 +34,10 @@ async def find_photo(session: AsyncSession, community_code: str, subject_id: UUI
     return (await session.execute(statement)).scalar_one_or_none()
 
 
+async def list_photos(session: AsyncSession, community_code: str, subject_id: UUID) -> Sequence[Photo]:
+    return (await session.execute(photos_of(community_code, subject_id))).scalars().all()
+
+
 async def mark_removed(
     session: AsyncSession, community_code: str, subject_id: UUID, at: datetime, kind: PhotoKind | None = None
 ) -> int:
