@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from services.residents.contact_cards.schemas import Delivery
 from services.residents.contact_cards.service import deliver_card
-from services.residents.households.repository import lock_household
+from services.residents.households.repository import lock_open_household
 from services.residents.households.schemas import HouseholdUpdate
 from services.residents.households.service import correct_household, open_rooms
 from services.residents.people import family_contacts, tags
@@ -73,7 +73,7 @@ async def _correct_person(desk: Desk, edit: Edit, changes: PersonUpdate) -> Appl
 
 
 async def _correct_household(desk: Desk, edit: Edit, changes: HouseholdUpdate) -> Applied:
-    household = await lock_household(desk.session, desk.principal, edit.entity_id)
+    household = await lock_open_household(desk.session, desk.principal, edit.entity_id)
     rooms = await open_rooms(desk.vault, [household])
     current = household.model_dump() | {"room": rooms.get(household.id)}
     base = Base(edit.base_version, household.version, household.field_versions, desk.own)
