@@ -13,8 +13,8 @@ from services.residents.found_persons import endpoints as found_persons
 from services.residents.found_persons import evidence as found_persons_evidence
 from services.residents.found_persons import public as found_persons_public
 from services.residents.found_persons.timers import case_timers
+from services.residents.household_cards import editor, schemes
 from services.residents.household_cards import endpoints as household_cards
-from services.residents.household_cards import schemes
 from services.residents.household_cards.timers import card_timers
 from services.residents.households import endpoints as households
 from services.residents.imports import endpoints as imports
@@ -55,6 +55,7 @@ SERVICE = Service(
         people_parts.router,
         people_internal.router,
         photos.router,
+        editor.router,
         schemes.router,
         household_cards.router,
         household_cards.overrides,

@@ -30,6 +30,8 @@ ROUTES: list[tuple[str, str, set[Role], Any]] = [
     ("POST", "/v1/households/{household}/card/reveal-reasons", WORKERS, {"purpose": "visit"}),
     ("GET", "/v1/colour-schemes", LOOKERS | {Role.GATEWAY}, None),
     ("POST", "/v1/colour-schemes", STAFF, {"colours": []}),
+    ("GET", "/v1/colour-schemes/vocabulary", LOOKERS | {Role.GATEWAY}, None),
+    ("POST", "/v1/colour-schemes/explain", STAFF, {"rule": {"tag": "veteran"}}),
     ("POST", "/v1/colour-schemes/{scheme}/dry-run", STAFF, None),
     ("GET", "/v1/card-overrides", WORKERS, None),
     ("GET", "/v1/people", LOOKERS, None),

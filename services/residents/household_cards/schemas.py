@@ -1,9 +1,9 @@
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from services.residents.household_cards.models import ChangeCause, ColourScheme, SchemeState
 from services.residents.household_cards.rules import BoundedRule, ColourCode
@@ -60,16 +60,20 @@ def colours_of(scheme: ColourScheme) -> list[Colour]:
     return _COLOURS.validate_python(scheme.colours)
 
 
+MOST_COLOURS = 12
+Colours = Annotated[list[Colour], Field(min_length=1, max_length=MOST_COLOURS), AfterValidator(_in_precedence)]
+
+
 class ColourSchemeCreate(Schema):
     """Colours in order of precedence, the most urgent first. Usually five; what they mean is the community's choice."""
 
-    colours: Annotated[list[Colour], Field(min_length=1, max_length=12), AfterValidator(_in_precedence)]
+    colours: Colours
 
 
 class ColourSchemeUpdate(Schema):
     """A draft's colours, replaced as a whole."""
 
-    colours: Annotated[list[Colour], Field(min_length=1, max_length=12), AfterValidator(_in_precedence)]
+    colours: Colours
 
 
 class Recolouring(BaseModel):
@@ -93,6 +97,80 @@ class ColourSchemeRead(BaseModel):
     recolouring: Recolouring | None
     """Of the published scheme only."""
     version: int
+
+
+class Explain(Schema):
+    """One rule, or the colours of a scheme."""
+
+    rule: BoundedRule | None = None
+    colours: Colours | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.rule is None) is (self.colours is None):
+            raise ValueError(both("rule 与 colours 填其中一个", "Give either rule or colours"))
+        return self
+
+
+class ColourExplained(BaseModel):
+    code: str
+    text: str
+    """Which households it is for, in words."""
+    never_holds: bool
+    """Its rule contradicts itself: no household can be so."""
+    shadowed_by: list[str]
+    """Colours before it that leave no household to it; empty as far as is known."""
+
+
+class Explained(BaseModel):
+    """What rules say, in the language of the request."""
+
+    text: str | None
+    """The rule in words; None for a scheme."""
+    never_holds: bool | None
+    colours: list[ColourExplained]
+
+
+class Label(BaseModel):
+    """A code of the vocabulary and what people call it."""
+
+    code: str
+    zh: str
+    en: str
+
+
+class ConditionKind(BaseModel):
+    """One kind of condition: its key, what stands behind the key, and when it holds."""
+
+    kind: str
+    takes: str
+    zh: str
+    en: str
+
+
+class Limits(BaseModel):
+    levels: int
+    """How deep conditions may lie in one another."""
+    conditions: int
+    """How many conditions one rule may have."""
+    side_by_side: int
+    """How many conditions one `any` or `all` may have."""
+    highest: int
+    """The largest limit of a range."""
+    colours: int
+    """How many colours a scheme may have."""
+
+
+class Vocabulary(BaseModel):
+    """Everything an editor of rules has to know."""
+
+    tags: list[Label]
+    relations: list[Label]
+    tenures: list[Label]
+    conditions: list[ConditionKind]
+    limits: Limits
+    rule_schema: dict[str, Any]
+    """JSON Schema of a rule, as of draft 2020-12."""
 
 
 class DryRunCell(BaseModel):
