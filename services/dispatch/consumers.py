@@ -12,5 +12,8 @@ CONSUMERS: dict[str, Handlers] = {
         "requests.request_rejected.v1": intake.keep_settled_request,
         "requests.request_withdrawn.v1": intake.keep_settled_request,
     },
-    "residents": {"residents.person_erased.v1": intake.forget_person},
+    "residents": {
+        "residents.person_erased.v1": intake.forget_person,
+        "residents.found_person_escalated.v1": intake.send_police,
+    },
 }

@@ -29,6 +29,12 @@ class SkillRule(Schema):
     skills: Annotated[list[Skill], Field(max_length=10)]
 
 
+POLICE_HELP = "public_safety.police_help"
+"""What a found person who was not brought home in time asks for."""
+_POLICE_RULE = SkillRule(category=POLICE_HELP, skills=["police"])
+"""Unless a community's policy says otherwise of this very category."""
+
+
 class PolicyRules(Schema):
     """The rules of one policy version; the defaults are version 0, in force until a community publishes its own."""
 
@@ -41,7 +47,9 @@ class PolicyRules(Schema):
 
     def skills_for(self, category: str) -> frozenset[str]:
         """The skills that a responder needs for a request of `category`; empty for everyday work."""
-        matching = [rule for rule in self.required_skills if f"{category}.".startswith(f"{rule.category}.")]
+        matching = [
+            rule for rule in (*self.required_skills, _POLICE_RULE) if f"{category}.".startswith(f"{rule.category}.")
+        ]
         longest = max(matching, key=lambda rule: len(rule.category), default=None)
         return frozenset(longest.skills) if longest else frozenset()
 

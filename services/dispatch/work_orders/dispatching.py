@@ -170,7 +170,7 @@ async def _candidates(session: AsyncSession, order: WorkOrder, at: datetime) -> 
         Candidate(
             id=row.id,
             generalist=row.kind in GENERALISTS,
-            skills=frozenset(row.skills),
+            skills=frozenset({*row.skills, row.kind}),
             capacity=row.capacity,
             load=row.open_orders,
             on_duty=row.rostered or row.duty is DutyPattern.STANDING,

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from services.dispatch.events import WorkOrderCancelled, WorkOrderCreated
 from services.dispatch.policies.repository import current_number
+from services.dispatch.policies.schemas import POLICE_HELP
 from services.dispatch.work_orders import dispatching, repository
 from services.dispatch.work_orders.models import WorkOrder
 from services.dispatch.work_orders.vocabulary import OPEN, TRANSITIONS, Cause, Ending, Origin, State, Urgency
@@ -32,6 +33,11 @@ class RequestNews(Payload):
     channel: str | None = None
     origin: Origin | None = None
     resolve_by: datetime | None = None
+
+
+class FoundPersonEscalated(Payload):
+    found_person_id: UUID
+    grid_code: str | None = None
 
 
 class PersonErased(Payload):
@@ -62,6 +68,32 @@ async def keep_settled_request(session: AsyncSession, envelope: Envelope) -> Non
             await _cancel(session, order)
 
 
+async def send_police(session: AsyncSession, envelope: Envelope) -> None:
+    """A found person was not brought home in time: the police of the grid are asked as well, by an order of their own.
+
+    Whoever is on the way stays; both orders end with the request. Where no police are on duty, the duty desk is asked.
+    """
+    case = FoundPersonEscalated.model_validate(envelope.data)
+    origin = Origin(type="found_person", id=case.found_person_id)
+    orders = await repository.lock_orders_from(session, envelope.community, origin)
+    if not orders:
+        raise NotKnownYet
+    latest = orders[-1]
+    if latest.state not in OPEN or any(order.category == POLICE_HELP for order in orders):
+        return
+    news = RequestNews(
+        request_id=latest.request_id,
+        category=POLICE_HELP,
+        urgency=Urgency.URGENT,
+        grid_code=case.grid_code or latest.grid_code,
+        household_id=latest.household_id,
+        channel=latest.channel,
+        origin=origin,
+        resolve_by=latest.due_at,
+    )
+    await _open(session, envelope.community, news, sequence=latest.sequence + 1, version=latest.request_version)
+
+
 async def forget_person(session: AsyncSession, envelope: Envelope) -> None:
     erased = PersonErased.model_validate(envelope.data)
     await repository.forget_requester(session, envelope.community, erased.person_id)
@@ -70,15 +102,31 @@ async def forget_person(session: AsyncSession, envelope: Envelope) -> None:
 async def open_work_order(
     session: AsyncSession, envelope: Envelope, news: RequestNews, *, previous: WorkOrder | None
 ) -> WorkOrder:
+    if news.origin is None and previous is not None:
+        news = news.model_copy(update={"origin": dispatching.origin_of(previous)})
+    sequence, previous_id = (previous.sequence + 1, previous.id) if previous else (1, None)
+    version = envelope.aggregateversion
+    return await _open(session, envelope.community, news, sequence=sequence, version=version, previous_id=previous_id)
+
+
+async def _open(
+    session: AsyncSession,
+    community_code: str,
+    news: RequestNews,
+    *,
+    sequence: int,
+    version: int,
+    previous_id: UUID | None = None,
+) -> WorkOrder:
     order = WorkOrder(
-        community_code=envelope.community,
+        community_code=community_code,
         **news.model_dump(exclude={"origin", "resolve_by"}),
-        origin=news.origin.model_dump(mode="json") if news.origin else previous.origin if previous else None,
-        sequence=previous.sequence + 1 if previous else 1,
-        previous_id=previous.id if previous else None,
-        request_version=envelope.aggregateversion,
+        origin=news.origin.model_dump(mode="json") if news.origin else None,
+        sequence=sequence,
+        previous_id=previous_id,
+        request_version=version,
         due_at=news.resolve_by or utc_now() + FALLBACK,
-        policy_number=await current_number(session, envelope.community),
+        policy_number=await current_number(session, community_code),
     )
     session.add(order)
     created = WorkOrderCreated(

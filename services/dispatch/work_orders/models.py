@@ -28,6 +28,12 @@ class WorkOrder(Base, Tenant, table=True):
         one_of("outcome", Outcome),
         Index("ix_work_order_community_code_due_at", "community_code", "due_at", "id"),
         Index("ix_work_order_community_code_grid_code", "community_code", "grid_code", "due_at", "id"),
+        Index(
+            "ix_work_order_origin",
+            "community_code",
+            text("(origin ->> 'id')"),
+            postgresql_where=text("origin IS NOT NULL"),
+        ),
         Index("ix_work_order_escalate_at", "escalate_at", postgresql_where=text("escalate_at IS NOT NULL")),
         Index(
             "ix_work_order_requester",

@@ -12,7 +12,7 @@ from services.dispatch.communities.models import Community
 from services.dispatch.grids.models import Grid
 from services.dispatch.responders.models import Responder
 from services.dispatch.work_orders.models import WorkOrder, WorkOrderAssignment
-from services.dispatch.work_orders.vocabulary import Ending, HandBackReason
+from services.dispatch.work_orders.vocabulary import Ending, HandBackReason, Origin
 from shared.auth import Principal, Role
 from shared.clock import utc_now
 from shared.conditions import in_area
@@ -75,6 +75,22 @@ async def lock_orders_of(session: AsyncSession, community_code: str, request_id:
     statement = (
         select(WorkOrder)
         .where(col(WorkOrder.community_code) == community_code, col(WorkOrder.request_id) == request_id)
+        .order_by(col(WorkOrder.sequence))
+        .with_for_update()
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def lock_orders_from(session: AsyncSession, community_code: str, origin: Origin) -> Sequence[WorkOrder]:
+    """All orders that came of one thing, oldest first."""
+    statement = (
+        select(WorkOrder)
+        .where(
+            col(WorkOrder.community_code) == community_code,
+            col(WorkOrder.origin).is_not(None),
+            col(WorkOrder.origin)["id"].astext == str(origin.id),
+            col(WorkOrder.origin)["type"].astext == origin.type,
+        )
         .order_by(col(WorkOrder.sequence))
         .with_for_update()
     )
