@@ -31,7 +31,8 @@ from services.residents.photos.timers import photo_timers
 from services.residents.retention import models as _retention  # noqa: F401
 from services.residents.reviews import models as _reviews  # noqa: F401
 from services.residents.rights import endpoints as rights
-from services.residents.rights import models as _rights  # noqa: F401
+from services.residents.rights import requests as rights_requests
+from services.residents.rights.timers import rights_timers
 from services.residents.settings import Settings
 from services.residents.sync import endpoints as sync
 from services.residents.sync.timers import sync_timers
@@ -67,6 +68,8 @@ SERVICE = Service(
         found_persons_public.router,
         notices.router,
         rights.router,
+        rights_requests.asking,
+        rights_requests.router,
         sync.router,
         consents.catalogue_router,
         consents.router,
@@ -106,5 +109,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         *sync_timers(),
         *import_timers(keyring, signer, files, workers, settings.import_retention),
         scan_timer(settings),
+        *rights_timers(keyring, signer),
     ]
     return build_app(replace(SERVICE, timers=timers, prepare=prepare), settings)

@@ -267,7 +267,8 @@ async def test_an_erased_person_can_be_neither_found_nor_read(registry: Registry
         )
         assert all(stub[name] is None for name in ("name", "phone", "identity_number", "birth_on", "identity_index"))
         assert stub["erased_at"] is not None
-    await registry.person(person["household_id"], "单玉兰", identity_number=number, phone=phone)
+    again = await registry.household()
+    await registry.person(again["id"], "单玉兰", identity_number=number, phone=phone)
 
 
 async def test_nothing_personal_rests_in_the_clear(registry: Registry, postgres: str) -> None:

@@ -21,7 +21,7 @@ from services.residents.households.schemas import (
 from services.residents.locks import Lock, share
 from shared import outbox
 from shared.auth import Principal, Role
-from shared.clock import utc_now
+from shared.clock import china_today, utc_now
 from shared.concurrency import check_version
 from shared.crypto import DataKey, Keyring
 from shared.db import AsyncSession
@@ -79,6 +79,17 @@ async def move_household(
     household = await repository.lock_open_household(session, principal, household_id)
     await _readdress(session, vault, principal, household, data.model_dump())
     return household
+
+
+async def forget_household(session: AsyncSession, vault: Vault, community_code: str, household_id: UUID) -> None:
+    """Nobody is left who lived there: the door is as unreadable as they are, and its address is free again."""
+    household = await session.get_one(Household, (community_code, household_id), with_for_update=True)
+    await vault.destroy(community_code, household.id)
+    household.room, household.room_index = b"", household.id.bytes
+    household.ended_on = household.ended_on or china_today()
+    household.version += 1
+    household.updated_at = utc_now()
+    await session.flush()
 
 
 async def show(

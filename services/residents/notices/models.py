@@ -27,6 +27,11 @@ class NoticeKind(StrEnum):
     """For the family of a found person; goes to their phone only, with the address of their page."""
     FOUND_PERSON_FAMILY_NEWS = "found_person_family_news"
     """The same, when there is something new on their page."""
+    RIGHTS_REQUEST_RECEIVED = "rights_request_received"
+    """For the duty desk: somebody asks that their data be corrected or erased."""
+    RIGHTS_REQUEST_DECIDED = "rights_request_decided"
+    ACCESS_UNJUSTIFIED = "access_unjustified"
+    """For whoever was read about without a good reason (PIPL, art. 57)."""
 
 
 class DeliveryState(StrEnum):

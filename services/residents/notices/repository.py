@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, exists, false, select
+from sqlalchemy import Select, delete, exists, false, select
 from sqlmodel import col
 
 from services.residents.notices.models import Delivery, DeliveryState, Notice, NoticeKind
@@ -81,3 +81,10 @@ async def find_person(session: AsyncSession, community_code: str, person_id: UUI
 
 async def find_contact(session: AsyncSession, community_code: str, contact_id: UUID) -> FamilyContact | None:
     return await session.get(FamilyContact, (community_code, contact_id))
+
+
+async def forget_notices(session: AsyncSession, community_code: str, person_id: UUID) -> None:
+    """What a person was told goes with them; texts that are on their way go nowhere."""
+    await session.execute(
+        delete(Notice).where(col(Notice.community_code) == community_code, col(Notice.person_id) == person_id)
+    )

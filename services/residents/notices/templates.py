@@ -74,6 +74,31 @@ TEMPLATES: dict[NoticeKind, Template] = {
         ),
         to_phone=True,
     ),
+    _K.RIGHTS_REQUEST_RECEIVED: Template(
+        both("个人信息权利请求", "A request about one's own data"),
+        both(
+            "有居民申请{right}个人信息, 请在 15 日内作出决定。",
+            "A resident asks that their data be {right}. Decide within 15 days.",
+        ),
+    ),
+    _K.RIGHTS_REQUEST_DECIDED: Template(
+        both("您的个人信息请求有了结果", "Your request about your data was decided"),
+        both(
+            "您申请{right}个人信息的请求: {decision}。请点开查看说明; 不同意可向社区负责人反映。",
+            "Your request that your data be {right}: {decision}. Open it to read why; if you disagree, tell the head "
+            "of the community.",
+        ),
+        to_phone=True,
+    ),
+    _K.ACCESS_UNJUSTIFIED: Template(
+        both("您的信息曾被不当查阅", "Your data was read without good reason"),
+        both(
+            "社区复核发现, 有人以“紧急”为由查阅了您的信息但理由不充分, 已作处理。您可在“谁看过我的信息”中查看。",
+            "A review found that somebody read your data as an emergency without good reason; it is being dealt with. "
+            "See who looked at your record in the app.",
+        ),
+        to_phone=True,
+    ),
 }
 
 _TOPICS = {
@@ -84,6 +109,12 @@ _TOPICS = {
     "livelihood": both("民生实事", "livelihood"),
 }
 _OTHER_TOPIC = both("其他", "other")
+_RIGHTS = {"correction": both("更正", "corrected"), "erasure": both("删除", "erased")}
+_DECISIONS = {
+    "done": both("已办理", "done"),
+    "approved": both("已同意, 到期后办理", "approved, and made when the time for reflection has passed"),
+    "declined": both("未予办理", "declined"),
+}
 _STEPS = {"identify": both("确认身份", "identified"), "hand_over": both("交接", "handed over")}
 
 
@@ -95,5 +126,8 @@ def render(kind: NoticeKind, parameters: dict[str, str], language: str, *, link:
     template = TEMPLATES[kind]
     topic = _TOPICS.get(parameters.get("category", "").partition(".")[0], _OTHER_TOPIC)
     step = _STEPS.get(parameters.get("step", ""), _STEPS["hand_over"])
-    words = {"topic": getattr(topic, language), "step": getattr(step, language), "link": link}
+    right = _RIGHTS.get(parameters.get("right", ""), _RIGHTS["correction"])
+    decision = _DECISIONS.get(parameters.get("decision", ""), _DECISIONS["done"])
+    said = {"topic": topic, "step": step, "right": right, "decision": decision}
+    words = {name: getattr(each, language) for name, each in said.items()} | {"link": link}
     return getattr(template.title, language), getattr(template.text, language).format(**words)

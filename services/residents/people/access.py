@@ -8,7 +8,8 @@ from services.residents.consents.service import require_consent
 from services.residents.events import PersonErased
 from services.residents.household_cards.derive import derive_households
 from services.residents.households.models import Household
-from services.residents.households.service import open_rooms
+from services.residents.households.service import forget_household, open_rooms
+from services.residents.notices.repository import forget_notices
 from services.residents.people import repository
 from services.residents.people.models import SEALED, Person
 from services.residents.people.records import open_contact, open_evidence, open_person
@@ -35,6 +36,8 @@ from shared.vault import Vault
 
 RESTORING = Principal(subject="restore", role=Role.GATEWAY, area=EVERYWHERE)
 """Stands on the record for the command that restores a backup: no person's account acts then."""
+CLOCK = Principal(subject="clock", role=Role.GATEWAY, area=EVERYWHERE)
+"""The same for what is erased because its time has come."""
 
 
 async def reveal_person(
@@ -80,6 +83,17 @@ async def erase_person(
     await _erase(session, vault, signer, principal, person)
 
 
+async def erase_by_clock(
+    session: AsyncSession, vault: Vault, signer: Signer, community_code: str, person_id: UUID
+) -> bool:
+    """Erase whose time has come; False if they were erased meanwhile."""
+    person = await repository.lock_on_record(session, community_code, person_id)
+    if person is None:
+        return False
+    await _erase(session, vault, signer, CLOCK, person)
+    return True
+
+
 async def repeat_erasures(
     session: AsyncSession, vault: Vault, signer: Signer, community_code: str, person_ids: Iterable[UUID]
 ) -> int:
@@ -105,6 +119,7 @@ async def _erase(session: AsyncSession, vault: Vault, signer: Signer, principal:
     await repository.forget_tokens(session, person)
     await repository.unlist_phone(session, person)
     await repository.forget_ties(session, person)
+    await forget_notices(session, person.community_code, person.id)
     await forget_photos(session, person.community_code, person.id)
     await forget_edits_of(session, person.community_code, person.id)
     for column in (*SEALED, "identity_index", "passport_index"):
@@ -113,6 +128,8 @@ async def _erase(session: AsyncSession, vault: Vault, signer: Signer, principal:
     person.version += 1
     await session.flush()
     await derive_households(session, vault, person.community_code, [person.household_id])
+    if not await repository.is_anybody_filed(session, person.community_code, person.household_id):
+        await forget_household(session, vault, person.community_code, person.household_id)
     await outbox.add(
         session,
         PersonErased(person_id=person.id),

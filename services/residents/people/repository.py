@@ -361,6 +361,24 @@ async def find_by_tokens(
 # Erasure
 
 
+async def lock_on_record(session: AsyncSession, community_code: str, person_id: UUID) -> Person | None:
+    """The person's row, held until the end of the transaction; None if unknown or erased."""
+    statement = select(Person).where(
+        col(Person.community_code) == community_code, col(Person.id) == person_id, col(Person.erased_at).is_(None)
+    )
+    return (await session.execute(statement.with_for_update())).scalar_one_or_none()
+
+
+async def is_anybody_filed(session: AsyncSession, community_code: str, household_id: UUID) -> bool:
+    """Whether a household is the home, or was the last home, of anybody who was not erased."""
+    filed = exists().where(
+        col(Person.community_code) == community_code,
+        col(Person.household_id) == household_id,
+        col(Person.erased_at).is_(None),
+    )
+    return bool((await session.execute(select(filed))).scalar_one())
+
+
 async def forget_ties(session: AsyncSession, person: Person) -> None:
     """Groups, contacts, memberships, guardians and wards, homes: that they existed is personal too."""
     ties = (

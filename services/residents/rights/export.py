@@ -16,6 +16,7 @@ from services.residents.notices.personal import notices_section
 from services.residents.people.personal import contacts_section, person_section, tags_section
 from services.residents.photos.personal import photos_section
 from services.residents.rights.access_log import access_log_section
+from services.residents.rights.personal import rights_requests_section
 from services.residents.rights.reach import get_subject
 from services.residents.sections import Contribute, Section
 from shared import audit
@@ -37,6 +38,7 @@ SECTIONS: tuple[Contribute, ...] = (
     photos_section,
     contact_cards_section,
     consents_section,
+    rights_requests_section,
     found_persons_section,
     notices_section,
     access_log_section,
