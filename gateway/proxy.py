@@ -11,7 +11,7 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.limits import address_of
-from gateway.routes import ROUTES, is_public, prefix_of
+from gateway.routes import PATIENCE, ROUTES, is_public, prefix_of
 from shared.auth import authenticate
 from shared.http_client import Forwarded
 
@@ -84,7 +84,12 @@ async def forward(request: Request, added: Iterable[tuple[bytes, bytes]] = ()) -
     headers = [pair for pair in scope["headers"] if pair[0] not in _NOT_PASSED_ON]
     headers += added
     answer: Forwarded = await request.app.state.upstreams[ROUTES[prefix]].forward(
-        scope["method"], scope["raw_path"].decode("latin-1"), headers, await request.body(), scope["query_string"]
+        scope["method"],
+        scope["raw_path"].decode("latin-1"),
+        headers,
+        await request.body(),
+        scope["query_string"],
+        PATIENCE.get(prefix),
     )
     return as_response(answer)
 

@@ -16,6 +16,7 @@ ROUTES = {
     "/v1/access-reviews": RESIDENTS,
     "/v1/retention-rules": RESIDENTS,
     "/v1/imports": RESIDENTS,
+    "/v1/exports": RESIDENTS,
     "/v1/public/contact-cards": RESIDENTS,
     "/v1/public/found-reports": RESIDENTS,
     "/v1/public/family-links": RESIDENTS,
@@ -39,6 +40,12 @@ LARGE_BODIES = {
     "/v1/public/found-reports/{report_id}/photos": 10,
 }
 """What may be larger than 1 MiB, and how many MiB: the services' own limits, for a body is read here first."""
+
+PATIENCE = {
+    "/v1/imports": 60.0,
+    "/v1/exports": 60.0,
+}
+"""Prefixes below which a service may take so many seconds: it reads or writes whole sheets."""
 
 PUBLIC_PREFIX = "/v1/public/"
 """What lies below needs no token, here and in the service; everything else needs one in both."""

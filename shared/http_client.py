@@ -226,7 +226,13 @@ class Upstream:
         return await self.request("POST", path, **more)
 
     async def forward(
-        self, method: str, path: str, headers: Headers = (), body: bytes = b"", query: bytes = b""
+        self,
+        method: str,
+        path: str,
+        headers: Headers = (),
+        body: bytes = b"",
+        query: bytes = b"",
+        deadline: float | None = None,
     ) -> Forwarded:
         """Pass a caller's request through. `path` and `query` stay as they were encoded, the answer as it came."""
         url = URL(f"{self._base_url}{path}{'?' + query.decode('latin-1') if query else ''}", encoded=True)
@@ -240,7 +246,7 @@ class Upstream:
                 return Forwarded(answer.status, list(_end_to_end(answer.raw_headers, ())), await answer.read())
 
         may_repeat = method in IDEMPOTENT or any(name.lower() == "idempotency-key" for name, _ in sent)
-        return await self._call(send, lambda answer: answer.status, may_repeat, self.deadline)
+        return await self._call(send, lambda answer: answer.status, may_repeat, deadline or self.deadline)
 
     async def _call(
         self,

@@ -9,6 +9,8 @@ from services.residents.consumers import CONSUMERS
 from services.residents.contact_cards import endpoints as contact_cards
 from services.residents.contact_cards import public as contact_cards_public
 from services.residents.contact_cards.scans import scan_timer
+from services.residents.exports import endpoints as exports
+from services.residents.exports.timers import export_timers
 from services.residents.found_persons import endpoints as found_persons
 from services.residents.found_persons import evidence as found_persons_evidence
 from services.residents.found_persons import public as found_persons_public
@@ -74,6 +76,7 @@ SERVICE = Service(
         consents.catalogue_router,
         consents.router,
         imports.router,
+        exports.router,
     ],
     consumers=CONSUMERS,
     large_bodies={
@@ -110,5 +113,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         *import_timers(keyring, signer, files, workers, settings.import_retention),
         scan_timer(settings),
         *rights_timers(keyring, signer),
+        *export_timers(keyring, signer, files, workers, settings.export_retention, settings.export_downloads),
     ]
     return build_app(replace(SERVICE, timers=timers, prepare=prepare), settings)

@@ -30,3 +30,7 @@ class Settings(ServiceSettings):
     """How often one contact card may be read in a minute, by whomever."""
     card_scan_retention: timedelta = timedelta(days=180)
     """How long it is kept when a card was read."""
+    export_retention: timedelta = timedelta(hours=24)
+    """How long an export can be downloaded; then it is destroyed."""
+    export_downloads: int = 5
+    """How often an export can be downloaded."""

@@ -136,6 +136,8 @@ ACTIONS: dict[str, Bilingual] = {
     "people.reveal": both("查看明文", "read in the clear"),
     "people.export": both("导出个人信息", "exported"),
     "people.erase": both("删除个人信息", "erased"),
+    "imports.change": both("批量导入时更新", "changed by an import"),
+    "exports.make": both("列入导出名单", "put on an exported list"),
     "found_persons.reveal": both("走失协助中查看", "read in a found-person case"),
     "household_cards.reveal_reasons": both("查看户卡调整理由", "read why the household card was set"),
 }
@@ -152,4 +154,7 @@ FIELDS: dict[str, Bilingual] = {
     "tag_evidence": both("标签依据", "evidence of tags"),
     "photo": both("照片", "photo"),
     "reason": both("理由", "reason"),
+    "relation": both("与户主关系", "relation to the head"),
+    "tags": both("人员类别", "tags"),
+    "colour": both("户卡颜色", "card colour"),
 }

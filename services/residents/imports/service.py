@@ -129,6 +129,16 @@ async def forget_sheet(session: AsyncSession, vault: Vault, files: FileStore, jo
     await session.flush()
 
 
+async def forget_ended(session: AsyncSession, vault: Vault, community_code: str) -> None:
+    """Nobody reads a community's imported sheets any more, since a person was erased; the sweep deletes the files.
+
+    A sheet that still waits to be run stays: whoever runs it registers whom it names.
+    """
+    for job in await repository.lock_ended(session, community_code):
+        await vault.destroy(job.community_code, job.id)
+        job.expires_at = utc_now()
+
+
 async def headings_of(vault: Vault, job: ImportJob) -> list[str]:
     """What stands above the columns; SheetForgotten once the sheet was destroyed."""
     key = await vault.find_key(job.community_code, job.id)

@@ -15,13 +15,14 @@ down_revision = "residents_0006"
 branch_labels = None
 depends_on = None
 
-_TENANT_TABLES = ("import_key", "import_problem", "import_job")
+_TENANT_TABLES = ("import_key", "import_problem", "import_job", "export_job")
 
 
 def upgrade() -> None:
     _create_import_job()
     _create_import_problem()
     _create_import_key()
+    _create_export_job()
     secure(op, *_TENANT_TABLES)
 
 
@@ -118,4 +119,40 @@ def _create_import_key() -> None:
         _number("row_number"),
         sa.PrimaryKeyConstraint("community_code", "import_id", "key", name="pk_import_key"),
         _of_import("import_key"),
+    )
+
+
+def _create_export_job() -> None:
+    op.create_table(
+        "export_job",
+        _community(),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(40), nullable=False),
+        sa.Column("requested_by", sa.String(), nullable=False),
+        sa.Column("requested_role", sa.String(40), nullable=False),
+        sa.Column("grids", postgresql.ARRAY(sa.String(15)), nullable=False),
+        sa.Column("purpose", sa.String(40), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=False),
+        sa.Column("format", sa.String(40), nullable=False),
+        sa.Column("fields", postgresql.ARRAY(sa.String()), nullable=False),
+        sa.Column("in_the_clear", postgresql.ARRAY(sa.String()), nullable=False),
+        sa.Column("filter", postgresql.JSONB(), nullable=False),
+        sa.Column("people", sa.Integer(), nullable=True),
+        sa.Column("downloads", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        _time("ended_at", nullable=True),
+        _time("expires_at"),
+        _time("forgotten_at", nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        _time("created_at"),
+        _time("updated_at"),
+        sa.PrimaryKeyConstraint("community_code", "id", name="pk_export_job"),
+        sa.CheckConstraint("state IN ('requested', 'ready', 'failed', 'destroyed')", name="ck_export_job_state"),
+        sa.CheckConstraint("format IN ('xlsx', 'csv')", name="ck_export_job_format"),
+    )
+    op.create_index(
+        "ix_export_job_requested", "export_job", ["created_at"], postgresql_where=sa.text("state = 'requested'")
+    )
+    op.create_index(
+        "ix_export_job_kept", "export_job", ["expires_at"], postgresql_where=sa.text("forgotten_at IS NULL")
     )

@@ -6,9 +6,11 @@ from uuid import UUID
 
 from services.residents.consents.service import require_consent
 from services.residents.events import PersonErased
+from services.residents.exports.service import forget_ready
 from services.residents.household_cards.derive import derive_households
 from services.residents.households.models import Household
 from services.residents.households.service import forget_household, open_rooms
+from services.residents.imports.service import forget_ended
 from services.residents.notices.repository import forget_notices
 from services.residents.people import repository
 from services.residents.people.models import SEALED, Person
@@ -122,6 +124,8 @@ async def _erase(session: AsyncSession, vault: Vault, signer: Signer, principal:
     await forget_notices(session, person.community_code, person.id)
     await forget_photos(session, person.community_code, person.id)
     await forget_edits_of(session, person.community_code, person.id)
+    await forget_ended(session, vault, person.community_code)
+    await forget_ready(session, vault, person.community_code)
     for column in (*SEALED, "identity_index", "passport_index"):
         setattr(person, column, None)
     person.erased_at = person.updated_at = utc_now()
