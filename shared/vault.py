@@ -74,6 +74,11 @@ class Vault:
         await self._load(community_code, [each for each in wanted if (community_code, each) not in self._known])
         return {each: self._known[community_code, each] for each in wanted if (community_code, each) in self._known}
 
+    def open_stored(self, stored: WrappedKey, community_code: str, subject_id: UUID) -> DataKey:
+        """The key of a `data_key` row that some other query has read along, for lists that cost one trip a page."""
+        key = self._known[community_code, subject_id] = self.keyring.unwrap(stored, community_code, subject_id)
+        return key
+
     async def create_many(self, community_code: str, subject_ids: Iterable[UUID]) -> dict[UUID, DataKey]:
         """The keys of all these subjects, made now where there is none. Erased if one of them was destroyed."""
         wanted = sorted(set(subject_ids))  # one order for all, so that two bulk loads cannot deadlock

@@ -28,7 +28,7 @@ from services.residents.people.models import SEALED, FamilyContact, Person, Pers
 from services.residents.people.records import PersonalData, seal_contact, seal_evidence, seal_person
 from services.residents.people.schemas import PersonImport, TagImport
 from services.residents.people.service import personal_data
-from services.residents.people.tokens import CachedIndexer, index_identity_number, index_phone, person_tokens
+from services.residents.people.tokens import Tokens, index_identity_number, index_phone
 from shared import outbox
 from shared.clock import china_today, utc_now
 from shared.crypto import DataKey, Keyring, WrappedKey
@@ -57,7 +57,7 @@ class SealedRegistry:
     tags: list[Row] = field(default_factory=list)
     contacts: list[Row] = field(default_factory=list)
     consents: list[Row] = field(default_factory=list)
-    tokens: list[tuple[UUID, bytes]] = field(default_factory=list)
+    tokens: list[repository.Filed] = field(default_factory=list)
     phones: list[tuple[UUID, bytes]] = field(default_factory=list)
 
 
@@ -75,8 +75,8 @@ async def import_registry(
     People name their household by its id, of this call or an earlier one. IntegrityError if an address or an identity
     number is registered already: nothing of the call is kept then.
     """
-    indexer = CachedIndexer(keyring)
-    sealed = seal_registry(keyring, indexer, community_code, households, people, granted_by=granted_by)
+    tokens = Tokens(keyring, community_code)
+    sealed = seal_registry(keyring, tokens, community_code, households, people, granted_by=granted_by)
     await write_registry(session, keyring, community_code, sealed)
     if len(people) >= _MANY:
         await refresh_statistics(session)
@@ -84,7 +84,7 @@ async def import_registry(
 
 def seal_registry(
     keyring: Keyring,
-    indexer: CachedIndexer,
+    tokens: Tokens,
     community_code: str,
     households: Sequence[HouseholdImport],
     people: Sequence[PersonImport],
@@ -104,7 +104,7 @@ def seal_registry(
         sealed.tags += [_tag(keys[each.id], each, tag, granted_by) for tag in each.tags]
         sealed.contacts += _contacts(keys[each.id], each)
         sealed.consents += signed(each.id, known.birth_on, each.consents, granted_by)
-        sealed.tokens += [(each.id, token) for token in person_tokens(indexer, known)]
+        sealed.tokens += [(each.id, *filed) for filed in tokens.of_person(known).items()]
         if known.phone:
             sealed.phones.append((each.id, index_phone(keyring, known.phone)))
     return sealed

@@ -35,6 +35,7 @@ from services.residents.reviews import models as _reviews  # noqa: F401
 from services.residents.rights import endpoints as rights
 from services.residents.rights import requests as rights_requests
 from services.residents.rights.timers import rights_timers
+from services.residents.search import endpoints as search
 from services.residents.settings import Settings
 from services.residents.sync import endpoints as sync
 from services.residents.sync.timers import sync_timers
@@ -52,6 +53,7 @@ SERVICE = Service(
     description="Households, people, cards, found persons, notices: who lives here and how they are looked after.",
     routers=[
         households.router,
+        search.router,
         people.router,
         memberships.household_router,
         memberships.person_router,

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shared.names import exact_token, fold, parts, query_tokens, readings, search_tokens, surname_tokens, surnames
+from shared.names import Fit, fold, name_words, parts, query_words, readings, surnames, whole_words
 from shared.surnames import COMPOUND_SURNAMES, SURNAME_READINGS
 
 SURNAMES = [*"王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗吕卢", *SURNAME_READINGS, *sorted(COMPOUND_SURNAMES)]
@@ -16,8 +16,13 @@ names = han_names | dotted_names | st.sampled_from(["John Smith", "𠮷田一", 
 
 
 def finds(query: str, name: str) -> bool:
-    wanted = query_tokens(query)
-    return bool(wanted) and wanted <= search_tokens(name)
+    wanted, filed = query_words(query), name_words(name).keys()
+    return bool(wanted) and all(words & filed for words in wanted)
+
+
+def fit(query: str, name: str) -> Fit | None:
+    """How well the query as a whole fits the name."""
+    return min((name_words(name)[word] for word in whole_words(query) & name_words(name).keys()), default=None)
 
 
 @given(names)
@@ -38,17 +43,17 @@ def test_anything_with_a_letter_is_found_by_itself(name: str) -> None:
     if parts(name):
         assert finds(name, name)
     else:
-        assert not query_tokens(name) and not search_tokens(name)
+        assert not query_words(name) and not name_words(name)
 
 
 @given(st.sampled_from(SURNAMES), given_names)
-def test_found_by_surname(surname: str, given_name: str) -> None:
+def test_found_by_surname_ahead_of_those_who_have_it_elsewhere(surname: str, given_name: str) -> None:
     name = surname + given_name
-    assert finds(surname, name)
-    assert surname_tokens(surname) <= search_tokens(name)
     reading = "".join(readings(name)[0][: len(surname)])
-    assert finds(reading, name)
-    assert surname_tokens(reading) <= search_tokens(name)
+    for query in (surname, reading):
+        assert finds(query, name)
+        assert fit(query, name) is Fit.BEGINNING
+        assert fit(query, surname) is Fit.WHOLE
 
 
 @given(names, st.data())
@@ -67,6 +72,28 @@ def test_found_by_initials_and_by_part_of_the_pinyin(name: str, data: st.DataObj
     start = data.draw(st.integers(0, len(reading) - 1))
     assert finds("".join(reading[start : start + 3]), name)
     assert finds(f"{reading[0]} {''.join(reading[1:])}", name)
+
+
+@given(han_names, st.data())
+def test_found_by_any_mixture_of_syllables_and_initials(name: str, data: st.DataObject) -> None:
+    """`zhangsf`, `zsanf`, `zhsf`, `sanf`: every run of the name, each syllable in full or by its initial."""
+    reading = readings(name)[0]
+    start = data.draw(st.integers(0, len(reading) - 1))
+    end = data.draw(st.integers(start + 1, len(reading)))
+    forms = [
+        data.draw(st.sampled_from([syllable, syllable[0], *([syllable[:2]] if syllable[1:2] == "h" else [])]))
+        for syllable in reading[start:end]
+    ]
+    assert finds("".join(forms), name), forms
+    assert finds(" ".join(forms), name), forms
+
+
+@given(names)
+def test_the_whole_name_fits_best_however_it_is_written(name: str) -> None:
+    reading = readings(name)[0]
+    initials = "".join(syllable[0] for syllable in reading)
+    for query in (name, name.replace("·", ""), " ".join(reading), "".join(reading).upper(), initials):
+        assert fit(query, name) is Fit.WHOLE, query
 
 
 @given(han_names, han_names)
@@ -122,11 +149,36 @@ def test_mixed_script_and_order_do_not_matter() -> None:
     assert not finds("丰三", "张三丰")
 
 
-def test_surname_search_is_precise() -> None:
-    assert surname_tokens("三") & search_tokens("张三丰") == set()
-    assert surname_tokens("ouyang") <= search_tokens("欧阳锋")
-    assert surname_tokens("ou") <= search_tokens("欧阳锋")
-    assert surname_tokens("dan") <= search_tokens("单雄信")
+@pytest.mark.parametrize(
+    "query",
+    ["zhangsf", "zsanf", "zhsf", "zhangsanfeng", "zhang san feng", "sanfeng", "sf", "z s f", "zhang s f", "zsfeng"],
+)
+def test_syllables_and_initials_mix(query: str) -> None:
+    assert finds(query, "张三丰")
+    assert not finds(query, "李四")
+
+
+@pytest.mark.parametrize(
+    ("query", "name"),
+    [
+        ("阿不都热依木", "阿不都·热依木"),
+        ("热依木", "阿不都·热依木"),
+        ("abudu", "阿不都·热依木"),
+        ("abudureyimu", "阿不都·热依木"),
+        ("Abudu Reyimu", "阿不都·热依木"),
+        ("reyimu", "阿不都·热依木"),
+        ("abdryim", "阿不都·热依木"),
+        ("阿拉坦其其格", "阿拉坦·其其格"),
+        ("qiqige", "阿拉坦其其格"),
+        ("altan", "Altantsetseg Bat"),
+        ("BAT", "Altantsetseg Bat"),
+        ("altantsetsegbat", "Altantsetseg·Bat"),
+        ("古丽", "阿衣古丽·买买提艾力"),
+        ("maimaitiaili", "阿衣古丽·买买提艾力"),
+    ],
+)
+def test_names_of_several_parts(query: str, name: str) -> None:
+    assert finds(query, name) == (query != "abdryim"), "an initial stands for a character, not for a sound"
 
 
 @pytest.mark.parametrize(
@@ -138,16 +190,23 @@ def test_every_plausible_surname(name: str, expected: tuple[str, ...]) -> None:
 
 
 def test_nothing_to_search_by_gives_nothing() -> None:
-    assert query_tokens(" ·-!") == set() == search_tokens(" ·-!") == surname_tokens("…")
+    assert query_words(" ·-!") == [] == query_words("")
+    assert name_words(" ·-!") == {} and whole_words("…") == set()
     assert readings("") == []
 
 
-def test_tokens_stay_few() -> None:
-    assert len(search_tokens("张三丰")) <= 20
-    assert len(search_tokens("单" * 50)) < 1000
-    assert len(search_tokens("阿不都·热依木")) <= 110
+@given(st.text(st.sampled_from([*GIVEN, *"乐长重单曾行着", "·", " ", *"abcxyz"]), max_size=50))
+def test_words_stay_few(name: str) -> None:
+    short = len(name) <= 4
+    assert len(name_words(name)) <= (350 if short else 1500)
 
 
-def test_the_same_name_in_other_spelling_has_the_same_exact_token() -> None:
-    assert exact_token("阿不都·买买提") == exact_token("阿不都・买买提") == exact_token("阿不都 买买提")
+def test_words_of_common_names_are_few() -> None:
+    assert len(name_words("张三丰")) <= 28
+    assert len(name_words("单" * 50)) < 1000
+    assert len(name_words("阿不都·热依木")) <= 110
+
+
+def test_the_same_name_in_other_spelling_is_the_same_word() -> None:
+    assert whole_words("阿不都·买买提") == whole_words("阿不都・买买提") == whole_words("阿不都 买买提")
     assert fold("ＡＢ　張") == "ab 張"

@@ -7,19 +7,21 @@ from services.residents.found_persons.models import EntryKind, FoundPerson
 from services.residents.found_persons.sealing import key_of, open_description
 from services.residents.found_persons.states import Verb
 from services.residents.found_persons.trail_schemas import Candidate, Candidates, Description, Fits
-from services.residents.people import tokens
 from services.residents.people.ages import OLDEST
 from services.residents.people.models import TagKind
 from services.residents.people.repository import PersonAtHome
 from services.residents.people.schemas import PersonRead
-from services.residents.people.search import CARE
 from services.residents.people.service import show
+from services.residents.people.tokens import Tokens
+from services.residents.search.repository import Wish
+from services.residents.search.service import CARE
 from shared import audit
 from shared.audit import Purpose
 from shared.auth import Principal
 from shared.clock import china_today
 from shared.crypto import Keyring, Signer
 from shared.db import AsyncSession
+from shared.names import Fit
 from shared.vault import Vault
 
 ACTION = "found_persons.suggest_candidates"
@@ -70,16 +72,17 @@ async def _pools(
 ) -> dict[Fits, list[PersonAtHome]]:
     """Who comes into question, by what they were found."""
     pools: dict[Fits, list[PersonAtHome]] = {}
-    if known.name and (groups := tokens.name_query(keyring, known.name)):
-        pools[Fits.NAME] = await candidates_repository.named(session, case, groups)
-        whole, _ = tokens.name_ranks(keyring, known.name)
-        pools[Fits.WHOLE_NAME] = await candidates_repository.named(session, case, [[whole]])
-    if known.relative_name and (groups := tokens.name_query(keyring, known.relative_name)):
-        pools[Fits.RELATIVE] = await candidates_repository.living_with(session, case, groups)
+    tokens = Tokens(keyring, case.community_code)
+    if known.name and (wishes := [Wish(each) for each in tokens.names(known.name)]):
+        pools[Fits.NAME] = await candidates_repository.named(session, case, wishes)
+        whole = [Wish(tokens.whole_name(known.name))]
+        pools[Fits.WHOLE_NAME] = await candidates_repository.named(session, case, whole, worst=Fit.WHOLE)
+    if known.relative_name and (wishes := [Wish(each) for each in tokens.names(known.relative_name)]):
+        pools[Fits.RELATIVE] = await candidates_repository.living_with(session, case, wishes)
     ages = list[bytes]()
     if known.age_from is not None or known.age_to is not None:
         youngest, oldest = max((known.age_from or 0) - AGE_SLACK, 0), min((known.age_to or OLDEST) + AGE_SLACK, OLDEST)
-        ages = tokens.ages(keyring, youngest, oldest, china_today())
+        ages = tokens.ages(youngest, oldest, china_today())
     for kinds in ((TagKind.DEMENTIA,), CARE):
         fits = Fits.CARE if len(kinds) > 1 else Fits.DEMENTIA
         pools[fits] = await candidates_repository.looked_after(session, case, kinds, ages, near=False)
@@ -113,7 +116,7 @@ def _candidate(row: PersonRead, unit: str, score: int, fits: list[Fits]) -> Cand
     )
 
 
-_SHOWN = {"id", "household_id", "grid_code", "compound", "building", "name", "age", "sex", "has_cautions"}
+_SHOWN = {"id", "household_id", "grid_code", "compound", "building", "name", "age", "sex", "has_cautions", "state"}
 
 
 async def _write_down(

@@ -9,12 +9,13 @@ from services.residents.found_persons.models import FoundPerson
 from services.residents.found_persons.trail_models import FoundPersonCandidate
 from services.residents.household_cards.repository import valid_on
 from services.residents.households.models import Household
-from services.residents.people import repository as people
 from services.residents.people.models import Person, PersonState, PersonTag, TagKind
 from services.residents.people.repository import PersonAtHome
 from services.residents.people.tokens import Alternatives
+from services.residents.search.repository import Wish, fitting
 from shared.clock import china_today, utc_now
 from shared.db import AsyncSession
+from shared.names import Fit
 
 POOL = 200
 """At most so many are looked at for each thing that is known."""
@@ -37,14 +38,17 @@ def _residents(case: FoundPerson) -> Select[Person, Household]:
     )
 
 
-async def named(session: AsyncSession, case: FoundPerson, groups: Sequence[Alternatives]) -> list[PersonAtHome]:
-    """Residents whose name fits."""
-    return await _take(session, people.matching(_residents(case), case.community_code, groups))
+async def named(
+    session: AsyncSession, case: FoundPerson, wishes: Sequence[Wish], *, worst: Fit = Fit.WITHIN
+) -> list[PersonAtHome]:
+    """Residents whose name fits, at worst so."""
+    statement, [fit, _] = fitting(_residents(case), case.community_code, wishes)
+    return await _take(session, statement.where(fit <= int(worst)))
 
 
-async def living_with(session: AsyncSession, case: FoundPerson, groups: Sequence[Alternatives]) -> list[PersonAtHome]:
+async def living_with(session: AsyncSession, case: FoundPerson, wishes: Sequence[Wish]) -> list[PersonAtHome]:
     """Residents of the households of somebody whose name fits."""
-    households = {household.id for _, household in await named(session, case, groups)}
+    households = {household.id for _, household in await named(session, case, wishes)}
     return await _take(session, _residents(case).where(col(Person.household_id).in_(households))) if households else []
 
 
@@ -60,7 +64,7 @@ async def looked_after(
     )
     statement = _residents(case).where(tagged)
     if ages:
-        statement = people.also_having(statement, ages)
+        statement, _ = fitting(statement, case.community_code, [Wish(ages)])
     if near:
         statement = statement.where(col(Household.grid_code) == case.grid_code)
     return await _take(session, statement)

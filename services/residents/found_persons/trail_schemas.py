@@ -7,7 +7,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, model_vali
 
 from services.residents.found_persons.models import Source
 from services.residents.found_persons.schemas import PlaceText, Schema
-from services.residents.people.schemas import FoundPersonRow
+from services.residents.search.schemas import FoundPersonRow
 from shared.clock import utc_now
 from shared.errors import both
 from shared.geo import LonLat, Position

@@ -1,7 +1,7 @@
 """What is done with sheets in the other process (`workers.py`): pure functions of what is sent there."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from services.residents.households.schemas import HouseholdImport
 from services.residents.importing import SealedRegistry, seal_registry
@@ -12,7 +12,7 @@ from services.residents.imports.rows import Record, read_rows
 from services.residents.imports.store import PART_ROWS, pack_rows, unpack_rows
 from services.residents.imports.workers import keyring
 from services.residents.people.schemas import PersonImport
-from services.residents.people.tokens import CachedIndexer
+from services.residents.people.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,10 +54,10 @@ def read_part(packed: bytes, mapping: dict[Column, int], compound: str | None) -
 def seal_part(
     community_code: str, households: list[HouseholdImport], people: list[PersonImport], granted_by: str
 ) -> SealedRegistry:
-    return seal_registry(keyring(), _indexer(), community_code, households, people, granted_by=granted_by)
+    return seal_registry(keyring(), _tokens(community_code), community_code, households, people, granted_by=granted_by)
 
 
-@cache
-def _indexer() -> CachedIndexer:
+@lru_cache(maxsize=2)
+def _tokens(community_code: str) -> Tokens:
     """Kept from part to part: families share surnames."""
-    return CachedIndexer(keyring())
+    return Tokens(keyring(), community_code)

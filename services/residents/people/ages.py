@@ -1,6 +1,6 @@
 """Ages in full years (周岁), and the groups that follow from them."""
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
 
@@ -42,10 +42,29 @@ OLDEST = 130
 
 
 def birth_periods(youngest: int, oldest: int, day: date) -> list[str]:
-    """`1946` for every year, `1945-05` for every month of the first and last year, in which someone may be born who is
-    `youngest` to `oldest` years old on `day`. To the month, not to the day."""
-    first = (day.year - min(oldest, OLDEST) - 1) * 12 + day.month - 1
-    last = (day.year - min(youngest, OLDEST)) * 12 + day.month - 1
-    whole = range(-(-first // 12), (last + 1) // 12)
-    months = [month for month in range(first, last + 1) if month // 12 not in whole]
-    return [f"{year:04d}" for year in whole] + [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in months]
+    """The days on which someone was born who is `youngest` to `oldest` years old on `day`, in as few periods as may be:
+    `1946` for a whole year, `1945-06` for a month, `1945-05-30` for a day."""
+    first = _on_or_after(day, day.year - min(oldest, OLDEST) - 1) + timedelta(days=1)
+    last = _on_or_after(day, day.year - min(youngest, OLDEST))
+    periods: list[str] = []
+    while first <= last:
+        length, following = next(
+            (length, following)
+            for length, following in (
+                (4, date(first.year + 1, 1, 1) if (first.month, first.day) == (1, 1) else first),
+                (7, (first.replace(day=28) + timedelta(days=4)).replace(day=1) if first.day == 1 else first),
+                (10, first + timedelta(days=1)),
+            )
+            if first < following <= last + timedelta(days=1)
+        )
+        periods.append(first.isoformat()[:length])
+        first = following
+    return periods
+
+
+def _on_or_after(day: date, year: int) -> date:
+    """The last birthday in `year` of somebody who has grown older by `day`: on 28 February also none of the 29th."""
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return date(year, 2, 28)

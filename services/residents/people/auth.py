@@ -11,7 +11,6 @@ PeopleRead = Annotated[
 PeopleWrite = Annotated[Principal, Depends(allow(Role.GRID_WORKER, Role.STAFF, Role.HEAD))]
 PeopleReveal = Annotated[Principal, Depends(allow(Role.RESIDENT, Role.GRID_WORKER, Role.STAFF, Role.HEAD))]
 """A resident reads themself only; everybody else names a purpose."""
-PeopleSearch = Annotated[Principal, Depends(allow(Role.GRID_WORKER, Role.STAFF, Role.HEAD))]
 PeopleErase = Annotated[Principal, Depends(allow(Role.STAFF, Role.HEAD))]
 ContactsWrite = Annotated[Principal, Depends(allow(Role.RESIDENT, Role.GRID_WORKER, Role.STAFF, Role.HEAD))]
 """Residents keep their own list of whom to call."""

@@ -5,19 +5,16 @@ from fastapi import Query, Response, status
 
 from services.residents.households.models import Household
 from services.residents.people import access, repository, service
-from services.residents.people.auth import PeopleErase, PeopleRead, PeopleReveal, PeopleSearch, PeopleWrite
+from services.residents.people.auth import PeopleErase, PeopleRead, PeopleReveal, PeopleWrite
 from services.residents.people.models import Person, PersonState, TagKind
 from services.residents.people.schemas import (
-    FoundPersonRow,
     PersonCreate,
     PersonRead,
     PersonRegistered,
-    PersonSearch,
     PersonUpdate,
     Reveal,
     RevealedPerson,
 )
-from services.residents.people.search import search_people
 from shared.clock import china_today
 from shared.codes import GridCode
 from shared.concurrency import IfMatch, etag
@@ -64,19 +61,6 @@ async def register_person(
     response.headers["Location"] = f"/v1/people/{person.id}"
     response.headers["ETag"] = etag(person.version)
     return PersonRegistered(**shown.model_dump(), warnings=warnings)
-
-
-@router.post("/search", response_model=Page[FoundPersonRow])
-async def search(
-    principal: PeopleSearch,
-    session: Session,
-    vault: VaultDep,
-    signer: SignerDep,
-    page: PageRequest,
-    query: PersonSearch,
-) -> Page[FoundPersonRow]:
-    """Find someone by what is known of them. The purpose, and everybody shown, are written down."""
-    return await search_people(session, vault, signer, principal, query, page)
 
 
 @router.get("/{person_id}", response_model=PersonRead)

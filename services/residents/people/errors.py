@@ -19,16 +19,6 @@ class PersonExists(Problem):
             self.extra = {"existing_id": str(existing)}
 
 
-class NothingToSearchBy(Problem):
-    status = 422
-    code = "nothing-to-search-by"
-    title = both("请至少填写一项查找条件", "Give something to search by")
-    detail = both(
-        "请填写姓名、电话、身份证号、末四位, 或小区加楼栋; 仅有年龄不够。",
-        "Give a name, phone, identity number, last four digits, or compound and building; an age alone is not enough.",
-    )
-
-
 class BirthDateDiffers(Problem):
     status = 422
     code = "birth-date-differs"

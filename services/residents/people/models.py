@@ -3,7 +3,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -119,13 +119,16 @@ SEALED = ("name", "phone", "identity_number", "passport", "birth_on", "sex", "ca
 class PersonToken(Base, Tenant, table=True):
     """One blind index under which a person is found: a piece of the name, the phone, last four digits.
 
-    A row per token, because equality is what an index may serve under row-level security.
+    A row per token, because equality is what an index may serve under row-level security. The primary key holds every
+    column, in the order in which results are ranked.
     """
 
     __tablename__ = "person_token"
     __table_args__ = (Index("ix_person_token_person", "community_code", "person_id"),)
 
     token: bytes = Field(primary_key=True)
+    fit: int = Field(primary_key=True, sa_type=SmallInteger)
+    """How well the token fits: 0 the whole name or value, 1 the beginning of the name, 2 a part within it."""
     person_id: UUID = Field(primary_key=True)
 
 

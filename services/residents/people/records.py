@@ -1,6 +1,6 @@
 """A person's fields, sealed for the table and opened for someone who may read them. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -47,10 +47,15 @@ def seal_person(
 
 def open_person(key: DataKey, person: Person, fields: Iterable[str] = SEALED) -> PersonalData:
     """Only the named fields are opened; the others stay None."""
+    return open_columns(key, person.id, {name: getattr(person, name) for name in fields})
+
+
+def open_columns(key: DataKey, person_id: UUID, sealed: Mapping[str, bytes | None]) -> PersonalData:
+    """The same from some of the columns alone, by name."""
     texts = {
-        name: key.open(sealed, table="person", column=name, row_id=person.id)
-        for name in fields
-        if (sealed := getattr(person, name)) is not None
+        name: key.open(blob, table="person", column=name, row_id=person_id)
+        for name, blob in sealed.items()
+        if blob is not None
     }
     birth_on, sex = texts.pop("birth_on", None), texts.pop("sex", None)
     return PersonalData(

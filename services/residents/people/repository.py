@@ -11,11 +11,9 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
-    case,
     delete,
     exists,
     false,
-    intersect,
     or_,
     select,
     text,
@@ -43,6 +41,7 @@ from shared.auth import Principal, Role
 from shared.conditions import among, in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
+from shared.names import Fit
 
 PersonAtHome = tuple[Person, Household]
 _LIVES_THERE = and_(
@@ -162,72 +161,36 @@ def narrow(
 # Tokens
 
 
-def matching(
-    statement: Select[Person, Household], community_code: str, groups: Sequence[Alternatives]
-) -> Select[Person, Household]:
-    """Only people who have at least one token of every group.
-
-    The sets are intersected before anybody is read: one look-up in the index per token, with or without statistics.
-    """
-    if not groups:
-        return statement
-    sets = [_having(community_code, group) for group in groups]
-    hits = (intersect(*sets) if len(sets) > 1 else sets[0].distinct()).cte("hits")
-    return statement.join(hits, hits.c.person_id == col(Person.id))
-
-
-def also_having(statement: Select[Person, Household], tokens: Alternatives) -> Select[Person, Household]:
-    """Of those, only people who have one of these tokens too. For what many have, as an age: asked of each candidate.
-
-    A scalar subquery, since PostgreSQL would turn EXISTS into a join of everybody of that age.
-    """
-    found = _token_of_person(tokens).limit(1).scalar_subquery()
-    return statement.where(found.is_not(None))
-
-
-def _having(community_code: str, tokens: Alternatives) -> Select[UUID]:
-    return select(col(PersonToken.person_id)).where(
-        col(PersonToken.community_code) == community_code, _is_one_of(tokens)
-    )
-
-
-def _is_one_of(tokens: Alternatives) -> ColumnElement[bool]:
+def _has_whole(tokens: Alternatives) -> ColumnElement[bool]:
     """One parameter and one compiled statement however many there are."""
-    return col(PersonToken.token) == any_(bindparam(None, tokens, type_=ARRAY(LargeBinary), unique=True))
-
-
-def _token_of_person(tokens: Alternatives) -> Select[UUID]:
-    return select(col(PersonToken.person_id)).where(
+    return exists().where(
         col(PersonToken.community_code) == col(Person.community_code),
         col(PersonToken.person_id) == col(Person.id),
-        _is_one_of(tokens),
+        col(PersonToken.fit) == int(Fit.WHOLE),
+        col(PersonToken.token) == any_(bindparam(None, tokens, type_=ARRAY(LargeBinary), unique=True)),
     )
 
 
-def _has_token(tokens: Alternatives) -> ColumnElement[bool]:
-    return _token_of_person(tokens).exists()
-
-
-def rank(exact: bytes, surnames: Alternatives) -> ColumnElement[int]:
-    """Orders the very name first, then those whose surname it is, then the others."""
-    return case((_has_token([exact]), 0), (_has_token(surnames), 1), else_=2)
-
+Filed = tuple[UUID, bytes, int]
+"""A person, a token, and how well it fits."""
 
 _FILE = text("""
-    INSERT INTO person_token (community_code, token, person_id)
-    SELECT :community_code, token, person_id
-    FROM unnest(CAST(:tokens AS bytea[]), CAST(:people AS uuid[])) AS given (token, person_id)
+    INSERT INTO person_token (community_code, token, fit, person_id)
+    SELECT :community_code, token, fit, person_id
+    FROM unnest(CAST(:tokens AS bytea[]), CAST(:fits AS smallint[]), CAST(:people AS uuid[]))
+         AS given (token, fit, person_id)
     ON CONFLICT DO NOTHING
 """)
 
 
-async def file_tokens(session: AsyncSession, community_code: str, tokens: Iterable[tuple[UUID, bytes]]) -> None:
+async def file_tokens(session: AsyncSession, community_code: str, filed: Iterable[Filed]) -> None:
     """Make people findable under these tokens, in one round trip however many they are."""
-    pairs = sorted(tokens, key=itemgetter(1))
+    rows = sorted(filed, key=itemgetter(1, 2, 0))
     parameters = {
         "community_code": community_code,
-        "tokens": [token for _, token in pairs],
-        "people": [person_id for person_id, _ in pairs],
+        "tokens": [token for _, token, _ in rows],
+        "fits": [fit for _, _, fit in rows],
+        "people": [person_id for person_id, _, _ in rows],
     }
     await session.execute(_FILE, parameters)
 
@@ -343,12 +306,12 @@ async def find_by_tokens(
     apart_from: UUID,
     household: Household | None = None,
 ) -> Sequence[Person]:
-    """Others who have one of these tokens; with `household`, only those of its building."""
+    """Others who have one of these tokens as a whole name or value; with `household`, only those of its building."""
     statement = select(Person).where(
         col(Person.community_code) == community_code,
         col(Person.erased_at).is_(None),
         col(Person.id) != apart_from,
-        _has_token(tokens),
+        _has_whole(tokens),
     )
     if household is not None:
         statement = statement.join(

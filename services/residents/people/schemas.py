@@ -3,9 +3,8 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from services.residents.households.schemas import PlaceName, Unit
 from services.residents.memberships.models import HouseholdRelation
 from services.residents.people.ages import AgeGroup
 from services.residents.people.models import PersonState, Relation, TagKind
@@ -215,47 +214,6 @@ class ContactOrder(Schema):
     """Every contact once, in the order of call."""
 
     contact_ids: Annotated[list[UUID], Field(min_length=1, max_length=8)]
-
-
-class PersonSearch(Schema):
-    """What is known of the person looked for. All of it must fit."""
-
-    purpose: Purpose
-    name: PersonName | None = None
-    """Characters or pinyin; the whole name, a part of it, or the surname."""
-    phone: PhoneText | None = None
-    identity_number: IdentityNumberText | None = None
-    last_four: Annotated[str, StringConstraints(pattern=r"^[0-9]{3}[0-9Xx]$")] | None = None
-    """Of the phone or of the identity number."""
-    compound: PlaceName | None = None
-    building: PlaceName | None = None
-    unit: Unit | None = None
-    age_from: Age | None = None
-    age_to: Age | None = None
-    """Ages are compared by the month of birth."""
-
-    @model_validator(mode="after")
-    def _ages_in_order(self) -> "PersonSearch":
-        if self.age_from is not None and self.age_to is not None and self.age_from > self.age_to:
-            raise ValueError(both("年龄范围颠倒。", "The ages are in the wrong order."))
-        return self
-
-
-class FoundPersonRow(BaseModel):
-    """One search result: enough to recognise someone, not to know them."""
-
-    id: UUID
-    household_id: UUID
-    grid_code: str | None
-    compound: str
-    building: str
-    unit: str
-    name: str
-    age: int | None
-    sex: Sex | None
-    tags: list[TagKind]
-    """Those that the purpose makes relevant."""
-    has_cautions: bool
 
 
 class TagImport(Schema):

@@ -20,13 +20,7 @@ from services.residents.people.errors import BirthDateDiffers, PersonExists
 from services.residents.people.models import SEALED, Person, PersonState, TagKind
 from services.residents.people.records import PersonalData, open_person, seal_person
 from services.residents.people.schemas import PersonCreate, PersonRead, PersonUpdate, Resemblance
-from services.residents.people.tokens import (
-    index_identity_number,
-    index_passport,
-    index_phone,
-    person_tokens,
-    same_name,
-)
+from services.residents.people.tokens import Tokens, index_identity_number, index_passport, index_phone
 from shared import outbox
 from shared.auth import Principal
 from shared.clock import china_today, utc_now
@@ -207,16 +201,18 @@ async def _file(
     session: AsyncSession, vault: Vault, person: Person, before: PersonalData | None, known: PersonalData
 ) -> None:
     """Let the person be found by what is known, and by nothing that was."""
-    tokens = person_tokens(vault.keyring, known)
-    if before is None or tokens != person_tokens(vault.keyring, before):
+    index = Tokens(vault.keyring, person.community_code)
+    tokens = index.of_person(known)
+    if before is None or tokens != index.of_person(before):
         if before is not None:
             await repository.forget_tokens(session, person)
-        await repository.file_tokens(session, person.community_code, [(person.id, token) for token in sorted(tokens)])
+        filed = [(person.id, token, fit) for token, fit in tokens.items()]
+        await repository.file_tokens(session, person.community_code, filed)
     if before is not None and before.phone != known.phone:
         await repository.unlist_phone(session, person)
     if known.phone is not None and person.state is PersonState.RESIDING:
-        index = index_phone(vault.keyring, known.phone)
-        await repository.list_phone(session, person.community_code, [(person.id, index)])
+        listed = (person.id, index_phone(vault.keyring, known.phone))
+        await repository.list_phone(session, person.community_code, [listed])
 
 
 async def _refuse_duplicate(session: AsyncSession, principal: Principal, person: Person) -> None:
@@ -253,14 +249,15 @@ async def find_resembling(
     """
     found: list[Resemblance] = []
     community_code = person.community_code
+    tokens = Tokens(vault.keyring, community_code)
     if known.phone is not None:
-        tokens = [index_phone(vault.keyring, known.phone)]
-        others = await repository.find_by_tokens(session, community_code, tokens, apart_from=person.id)
+        others = await repository.find_by_tokens(
+            session, community_code, tokens.phone(known.phone), apart_from=person.id
+        )
         found += [Resemblance(kind="same_phone", person_id=other.id) for other in others]
     if known.birth_on is not None and known.name is not None:
-        tokens = same_name(vault.keyring, known.name)
         others = await repository.find_by_tokens(
-            session, community_code, tokens, apart_from=person.id, household=household
+            session, community_code, tokens.same_name(known.name), apart_from=person.id, household=household
         )
         keys = await _keys(vault, others)
         for other in others:

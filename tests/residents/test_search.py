@@ -3,16 +3,23 @@
 import json
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
-from sqlalchemy import ClauseElement, Executable, Select, text
+from sqlalchemy import ClauseElement, Executable, Select, text, update
 from sqlalchemy.ext.compiler import compiles
+from sqlmodel import col
 
-from services.residents.people import repository, tokens
-from services.residents.people.models import Person
+from services.residents.contact_cards.codes import new_code
+from services.residents.household_cards.derive import derive_due
+from services.residents.people.models import Person, PersonState
+from services.residents.people.tokens import Tokens, index_passport
+from services.residents.search import repository
+from services.residents.search.repository import Wish
 from shared import audit
 from shared.auth import Principal, Role
 from shared.clock import china_today
+from shared.vault import Vault
 from tests.principals import bearer
 from tests.residents.registry import Registry, a_phone, an_identity_number
 
@@ -31,6 +38,15 @@ def _explain(element: Explain, compiler: Any, **options: Any) -> str:
     return "EXPLAIN " + compiler.process(element.statement, **options)
 
 
+COLOURS = [
+    {
+        "code": "red",
+        "name": {"zh": "红色", "en": "Red"},
+        "meaning": {"zh": "认知症", "en": "Dementia"},
+        "rule": {"tag": "dementia"},
+    },
+    {"code": "green", "name": {"zh": "绿色", "en": "Green"}, "meaning": {"zh": "其余", "en": "The rest"}},
+]
 BORN = date(1946, 5, 3)
 
 
@@ -45,7 +61,7 @@ def ids(items: list[dict[str, Any]]) -> list[str]:
 @pytest.fixture
 async def street(registry: Registry) -> dict[str, str]:
     """An elder, her namesake elsewhere, and others; ids by what they are called here."""
-    at_home = await registry.household(compound="开元小区", building="3号楼", unit="2单元")
+    at_home = await registry.household(compound="开元小区", building="3号楼", unit="2单元", room="1702")
     across = await registry.household(compound="富贵园", building="1号楼", unit="1单元")
     people = {}
     for key, household, known in (
@@ -128,8 +144,7 @@ async def test_a_search_needs_a_purpose_and_a_criterion(registry: Registry) -> N
         {"name": "单"},
         {"purpose": "curiosity", "name": "单"},
         {"purpose": "visit"},
-        {"purpose": "visit", "age_from": 80},
-        {"purpose": "visit", "compound": "开元小区"},
+        {"purpose": "visit", "q": " ,·"},
         {"purpose": "visit", "name": "··"},
         {"purpose": "visit", "name": "单", "age_from": 80, "age_to": 60},
         {"purpose": "visit", "last_four": "12"},
@@ -162,6 +177,102 @@ async def test_nobody_is_found_across_communities_or_grids(registry: Registry, s
     assert ids(await search(registry, worker, name="单玉兰")) == [street["namesake"]]
 
 
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("单玉兰", ["elder", "namesake"]),
+        ("syl", ["elder", "namesake"]),
+        ("shanyl 3栋", ["elder"]),
+        ("单 8000", ["elder"]),
+        ("8000", ["elder", "other"]),
+        ("138 0013 8000", ["elder"]),
+        ("兰 75岁以上", ["elder", "other"]),
+        ("兰 79-81岁", ["elder"]),
+        ("19900101", ["namesake"]),
+        ("开元 3栋2单元", ["elder", "relative", "other"]),
+        ("ky 3-2", ["elder", "relative", "other"]),
+        ("3-2-1702", ["elder", "relative", "other"]),
+        ("1702室", ["elder", "relative", "other"]),
+        ("3栋 1702", ["elder", "relative", "other"]),
+        ("3栋 1703", []),
+        ("富贵", ["namesake", "compound_surname", "minority"]),
+        ("富贵 玉兰", ["namesake"]),
+        ("阿拉坦其其格", ["minority"]),
+        ("qiqige", ["minority"]),
+        ("oyhl", ["compound_surname"]),
+        ("认知症", ["elder"]),
+        ("退役军人 单", ["elder"]),
+        ("独居", []),
+        ("张", []),
+    ],
+)
+async def test_one_box_understands_each_word_by_its_shape(
+    registry: Registry, street: dict[str, str], q: str, expected: list[str]
+) -> None:
+    assert set(ids(await search(registry, q=q))) == {street[key] for key in expected}
+
+
+async def _set(registry: Registry, person_id: str, **columns: Any) -> None:
+    """What other use cases do to a person's row."""
+    person = (col(Person.community_code) == registry.community, col(Person.id) == UUID(person_id))
+    async with registry.app.state.database.transaction(registry.community) as session:
+        await session.execute(update(Person).where(*person).values(**columns))
+
+
+async def test_somebody_is_found_by_documents_card_and_colour(registry: Registry, street: dict[str, str]) -> None:
+    await registry.publish_grid(registry.grid(), ("开元小区", "3号楼", ""), ("富贵园", "1号楼", ""))
+    number = an_identity_number(date(1980, 1, 1))
+    home = await registry.household(compound="富贵园", building="1号楼", unit="3单元")
+    newcomer = await registry.person(home["id"], "马丁", identity_number=number)
+    await _set(registry, newcomer["id"], passport_index=index_passport(registry.app.state.keyring, "E12345678"))
+    issued = await registry.post("/v1/contact-cards", {"person_id": newcomer["id"]})
+    code, of_home = issued["code"], (await registry.post("/v1/contact-cards", {"household_id": home["id"]}))["code"]
+    for known in (
+        {"q": number},
+        {"identity_number": number},
+        {"q": "e12345678"},
+        {"passport": "E12345678"},
+        {"q": code},
+        {"card_code": code.lower()},
+        {"card_code": of_home},
+        {"q": f"{of_home} 马"},
+    ):
+        assert ids(await search(registry, **known)) == [newcomer["id"]], known
+    assert await search(registry, q=f"{code} 单") == []
+    assert await search(registry, card_code=new_code()) == []
+    scheme = await registry.post("/v1/colour-schemes", {"colours": COLOURS})
+    await registry.post(f"/v1/colour-schemes/{scheme['id']}/publish")
+    async with registry.app.state.database.transaction(registry.community) as session:
+        await derive_due(session, Vault(session, registry.app.state.keyring))
+    for known in ({"q": "红卡"}, {"q": "red"}, {"colour": "red"}, {"q": "红户 单"}):
+        assert set(ids(await search(registry, **known))) >= {street["elder"]}, known
+        assert newcomer["id"] not in ids(await search(registry, **known))
+    assert (await search(registry, q="绿色 马丁"))[0]["colour"] == "green"
+
+
+async def test_who_left_or_died_is_found_when_asked_for(registry: Registry, street: dict[str, str]) -> None:
+    await _set(registry, street["namesake"], state=PersonState.MOVED_OUT)
+    assert ids(await search(registry, name="单玉兰")) == [street["elder"]]
+    [left] = await search(registry, name="单玉兰", state="moved_out")
+    assert (left["id"], left["state"]) == (street["namesake"], "moved_out")
+    assert len(await search(registry, name="单玉兰", state="any")) == 2
+    assert await search(registry, name="单玉兰", state="died") == []
+
+
+async def test_fields_are_shown_in_the_clear_for_a_purpose_and_on_record(
+    registry: Registry, street: dict[str, str]
+) -> None:
+    found = await search(registry, purpose="family_contact", q="单 开元", reveal=["name", "phone"])
+    shown = {row["revealed"]["name"]: row["revealed"]["phone"] for row in found}
+    assert shown == {"单玉兰": "+8613800138000", "单志强": None}
+    assert all(row["revealed"]["identity_number"] is None for row in found)
+    [entry] = (await registry.get(f"/v1/people/{street['elder']}/access-log"))["items"]
+    assert entry["action"] == "people.search"
+    assert entry["fields"] == ["name", "phone"]
+    refused = await registry.ask("POST", "/v1/people/search", json={"q": "单", "reveal": ["name"]})
+    assert refused.status_code == 422
+
+
 async def test_results_come_in_pages(registry: Registry) -> None:
     household = await registry.household()
     made = {(await registry.person(household["id"], f"单{name}"))["id"] for name in "玉兰志强建国春"}
@@ -185,21 +296,22 @@ async def test_tokens_are_found_through_their_index_under_row_level_security(reg
         await registry.person(household["id"], "单玉兰", phone=a_phone())
     keyring = registry.app.state.keyring
     principal = Principal(subject="explain", role=Role.STAFF, area=registry.community)
-    groups = tokens.name_query(keyring, "shan yulan")
-    statement = repository.matching(repository.readable(principal), registry.community, groups)
-    statement = repository.also_having(statement, tokens.ages(keyring, 70, 80, china_today()))
-    rank = repository.rank(*tokens.name_ranks(keyring, "shan yulan"))
-    statement = statement.order_by(rank, Person.id).limit(51)
+    tokens = Tokens(keyring, registry.community)
+    wishes = [Wish(each) for each in (*tokens.names("shan yulan"), tokens.ages(70, 80, china_today()))]
+    shown = repository.shown(principal, china_today())
+    statement, order = repository.fitting(shown, registry.community, wishes, tokens.whole_name("shan yulan"))
+    statement = statement.order_by(*order).limit(51)
     async with registry.app.state.database.transaction(registry.community) as session:
         # A community as large as a city would be: the tokens of 8,000 people.
         await session.execute(
             text("""
-                INSERT INTO person_token (community_code, token, person_id)
-                SELECT :community, decode(md5((n % 20000)::text), 'hex'), gen_random_uuid()
+                INSERT INTO person_token (community_code, token, fit, person_id)
+                SELECT :community, substring(decode(md5((n % 20000)::text), 'hex') FOR 8), 1, gen_random_uuid()
                 FROM generate_series(1, 60000) AS n
             """),
             {"community": registry.community},
         )
+        await session.execute(text("ANALYZE (SKIP_LOCKED) person_token"))
         plan = "\n".join((await session.execute(Explain(statement))).scalars())
     assert "pk_person_token" in plan, plan
     assert "Seq Scan on person_token" not in plan, plan
