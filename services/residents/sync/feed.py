@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from uuid import UUID
 
 from services.residents.sync import content, repository
 from services.residents.sync.cursor import Cursor, CursorSeal, Position, Round
@@ -38,12 +37,8 @@ async def next_page(
     answered = frozenset(principal.grids)
     cursor = await _opened(session, community_code, seal, since)
     lost = cursor.grids - answered
-    cursor = await _under_way(session, cursor.without(lost), answered)
-    found = await repository.changes(session, community_code, cursor, limit + 1)
-    page = found[:limit]
-    cursor = _stopped_at(cursor, page[-1]) if len(found) > limit else cursor.completed()
-    people = [change.entity_id for change in page if change.kind is CopyKind.PERSON and not change.is_removed]
-    shown = await _Shown.of(session, vault, community_code, page, people, purpose)
+    cursor, page = await _collect(session, community_code, cursor.without(lost), answered, limit)
+    shown = await _Shown.of(session, vault, community_code, page, purpose)
     if purpose is not None:
         await audit.record_many(
             session,
@@ -60,7 +55,7 @@ async def next_page(
     return SyncPage(
         items=forgotten + [shown.item(change) for change in page],
         next_since=seal.seal(cursor),
-        has_more=cursor.round is not None or bool(answered - cursor.grids),
+        has_more=cursor.round is not None,
     )
 
 
@@ -73,18 +68,37 @@ async def _opened(session: AsyncSession, community_code: str, seal: CursorSeal, 
     return cursor
 
 
-async def _under_way(session: AsyncSession, cursor: Cursor, answered: frozenset[str]) -> Cursor:
-    """A grid that the worker has gained since is copied whole, by the next round that begins."""
-    if cursor.round is not None:
-        return cursor
+async def _collect(
+    session: AsyncSession, community_code: str, cursor: Cursor, answered: frozenset[str], limit: int
+) -> tuple[Cursor, list[Change]]:
+    """Up to `limit` changes, and where they end. A round that was interrupted is followed by one of this moment."""
+    page: list[Change] = []
+    is_of_now = False
+    while cursor.round is not None or not is_of_now:
+        if cursor.round is None:
+            cursor, is_of_now = await _begin(session, cursor, answered), True
+        room = limit - len(page)
+        found = await repository.changes(session, community_code, cursor, room + 1)
+        page += found[:room]
+        if len(found) > room:
+            return _stopped_at(cursor, page[-1] if room else None), page
+        cursor = cursor.completed()
+    return cursor, page
+
+
+async def _begin(session: AsyncSession, cursor: Cursor, answered: frozenset[str]) -> Cursor:
+    """A round until now. Grids that the worker has gained since the last one are copied whole."""
     moment = await repository.this_moment(session)
     if cursor.seen.xmax > moment.xmax:
         raise SyncExpired  # the copy saw what has not happened here: an older state of the disk was put back
     return replace(cursor, round=Round(moment, utc_now(), gained=tuple(sorted(answered - cursor.grids))))
 
 
-def _stopped_at(cursor: Cursor, last: Change) -> Cursor:
+def _stopped_at(cursor: Cursor, last: Change | None) -> Cursor:
+    """`last` is what was delivered of the round; None: nothing yet."""
     assert cursor.round is not None
+    if last is None:
+        return cursor
     position = Position(last.grid_code, last.changed_xid, last.kind, last.entity_id)
     return replace(cursor, round=replace(cursor.round, position=position))
 
@@ -105,13 +119,13 @@ class _Shown:
         vault: Vault,
         community_code: str,
         page: Sequence[Change],
-        people: Sequence[UUID],
         purpose: Purpose | None,
     ) -> "_Shown":
-        households = [each.entity_id for each in page if each.kind is CopyKind.HOUSEHOLD and not each.is_removed]
-        wanted = {(change.grid_code, change.entity_id) for change in page}
-        found = await content.households(session, vault, community_code, households)
-        others = await content.people(session, vault, community_code, people, purpose)
+        live = [change for change in page if not change.is_removed]
+        wanted = {(change.grid_code, change.entity_id) for change in live}
+        ids = {kind: [change.entity_id for change in live if change.kind is kind] for kind in CopyKind}
+        found = await content.households(session, vault, community_code, ids[CopyKind.HOUSEHOLD])
+        others = await content.people(session, vault, community_code, ids[CopyKind.PERSON], purpose)
         return cls(
             {placed: copy for placed, copy in found.items() if placed in wanted},
             {placed: copy for placed, copy in others.items() if placed in wanted},

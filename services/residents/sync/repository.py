@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import col
 
 from services.residents.sync.cursor import Cursor, Snapshot
-from services.residents.sync.models import CopyKind, SyncEdit, SyncEntry, SyncEpoch, SyncRemoval
+from services.residents.sync.models import CopyKind, SyncEdit, SyncEpoch
 from services.residents.sync.schemas import Edit
 from shared.clock import utc_now
 from shared.db import AsyncSession
@@ -37,25 +37,21 @@ _MOMENT = text("SELECT pg_logical_emit_message(true, 'sync', ''), pg_current_sna
 async def current_epoch(session: AsyncSession, community_code: str) -> str:
     """Which database this is: another server, another database or another timeline is another one, as after a restore.
 
-    Transaction numbers of another database mean nothing here, so they are put back to the beginning.
+    Transaction numbers mean nothing in another database, so a cursor of another epoch cannot be continued. Entries keep
+    their old numbers: a whole copy takes all of them, and later they come at most once too often.
     """
     row = (await session.execute(_EPOCHS, {"community_code": community_code})).one()
-    return str(row.epoch if row.known == row.database else await _begin_epoch(session, community_code))
-
-
-async def _begin_epoch(session: AsyncSession, community_code: str) -> UUID:
-    # Writers lock entries in any order, so all of them are kept out: this happens once after a restore.
-    await session.execute(text("LOCK TABLE sync_entry, sync_removal IN SHARE ROW EXCLUSIVE MODE"))
-    row = (await session.execute(_EPOCHS, {"community_code": community_code})).one()
-    if row.known == row.database:
-        return row.epoch
-    for table in (SyncEntry, SyncRemoval):
-        statement = update(table).where(col(table.community_code) == community_code, col(table.changed_xid) != 0)
-        await session.execute(statement.values(changed_xid=0), execution_options={"synchronize_session": False})
-    begun = {"database": row.database, "epoch": new_id()}
-    statement = upsert(SyncEpoch).values(community_code=community_code, **begun)
-    await session.execute(statement.on_conflict_do_update(index_elements=["community_code"], set_=begun))
-    return begun["epoch"]
+    if row.known != row.database:
+        begun = upsert(SyncEpoch).values(community_code=community_code, database=row.database, epoch=new_id())
+        await session.execute(
+            begun.on_conflict_do_update(
+                index_elements=["community_code"],
+                set_={"database": begun.excluded.database, "epoch": begun.excluded.epoch},
+                where=col(SyncEpoch.database) != begun.excluded.database,  # somebody else may have been faster
+            )
+        )
+        row = (await session.execute(_EPOCHS, {"community_code": community_code})).one()
+    return str(row.epoch)
 
 
 async def this_moment(session: AsyncSession) -> Snapshot:
@@ -82,19 +78,19 @@ _BRANCH = """
      FROM {table}
      WHERE community_code = :community_code AND grid_code = grid.code
            AND (changed_xid, kind, entity_id) > (grid.after_xid, grid.after_kind, grid.after_id)
-           AND changed_xid < :until_xmax AND changed_xid <> ALL (CAST(:until_running AS bigint[]))
            AND {wanted}
      ORDER BY changed_xid, kind, entity_id
      LIMIT :most)
 """
-_SINCE = "(changed_xid >= :seen_xmax OR changed_xid = ANY (CAST(:seen_running AS bigint[])))"
+_SINCE = """(changed_xid >= :seen_xmax OR changed_xid = ANY (CAST(:seen_running AS bigint[])))
+           AND changed_xid < :until_xmax AND changed_xid <> ALL (CAST(:until_running AS bigint[]))"""
 _CHANGES = text(f"""
     SELECT grid.code AS grid_code, found.kind, found.entity_id, found.changed_xid, found.is_removed
     FROM unnest(CAST(:codes AS text[]), CAST(:gained AS boolean[]), CAST(:after_xids AS bigint[]),
                 CAST(:after_kinds AS text[]), CAST(:after_ids AS uuid[]))
          WITH ORDINALITY AS grid (code, is_gained, after_xid, after_kind, after_id, number)
     CROSS JOIN LATERAL (
-        {_BRANCH.format(table="sync_entry", is_removed="false", wanted=f"(grid.is_gained OR {_SINCE})")}
+        {_BRANCH.format(table="sync_entry", is_removed="false", wanted=f"(grid.is_gained OR ({_SINCE}))")}
         UNION ALL
         {_BRANCH.format(table="sync_removal", is_removed="true", wanted=f"NOT grid.is_gained AND {_SINCE}")}
     ) AS found
