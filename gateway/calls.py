@@ -9,6 +9,7 @@ from starlette.requests import Request
 from shared.codes import EVERYWHERE
 from shared.errors import NotFound, Problem
 from shared.http_client import UpstreamUnavailable
+from shared.limits import TooManyRequests
 
 _PASSED = frozenset({b"authorization", b"accept-language", b"idempotency-key"})
 
@@ -33,7 +34,8 @@ class Refused(Problem):
 async def ask(state: State, service: str, method: str, path: str, *, area: str = EVERYWHERE, **more: Any) -> Any:
     """The JSON that a service answers the gateway itself, with a token of its own role for `area`.
 
-    Raises NotFound for 404 and UpstreamUnavailable for whatever else is no answer to build on.
+    Raises NotFound for 404, TooManyRequests for 429 and UpstreamUnavailable for whatever else is no answer to build
+    on.
     """
     headers = {"Authorization": f"Bearer {await state.issuer.service_token(area)}"}
     response = await state.upstreams[service].request(method, path, headers=headers, **more)
@@ -41,6 +43,8 @@ async def ask(state: State, service: str, method: str, path: str, *, area: str =
         return response.json()
     if response.status_code == 404:
         raise NotFound
+    if response.status_code == 429:
+        raise TooManyRequests(int(response.headers["retry-after"]), {})
     raise UpstreamUnavailable(service)
 
 

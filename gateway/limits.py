@@ -24,6 +24,9 @@ class Limits:
         """Guesses from many addresses at one account; its owner's own address has `sign_ins_here` besides."""
         self.sign_ins_per_address = limit("sign-ins-per-address", 60, "minute")
         self.public_reads = limit("public-reads-per-address", 120, "minute")
+        self.scans_per_card = limit("scans-per-card", 60, "minute")
+        self.unknown_codes = limit("unknown-codes-per-address", 20, "hour")
+        """Codes that no card has: a few are mistyped, many are guessed."""
         self.reports_per_address = limit("found-reports-per-address", 20, "hour")
         self.reports_per_card = limit("found-reports-per-card", 30, "hour")
         self.calls = limit("calls-per-caller", 1200, "minute")
@@ -41,6 +44,16 @@ class Limits:
         if method in ("GET", "HEAD", "OPTIONS"):
             return enforce((self.public_reads, address))
         return enforce((self.reports_per_address, address), (self.reports_per_card, path))
+
+    def of_scan(self, code: str, address: str) -> dict[str, str]:
+        """Count one look at a card, unless this address has guessed too many codes."""
+        if self.unknown_codes.standing(address).remaining <= 0:
+            self.of_unknown_code(address)
+        return enforce((self.public_reads, address), (self.scans_per_card, code.upper()))
+
+    def of_unknown_code(self, address: str) -> None:
+        """Count one code that no card has."""
+        enforce((self.unknown_codes, address))
 
     def of_caller(self, principal: Principal) -> dict[str, str]:
         return enforce((self.calls, principal.subject))

@@ -1,4 +1,4 @@
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import httpx
@@ -26,18 +26,26 @@ _PDF: Responses = {
 )
 async def show_public_card(request: Request, response: Response, code: str) -> PublicCard:
     """Whom to call when you meet somebody who carries this card."""
-    limits = request.app.state.limits.of_public("GET", request.url.path, address_of(request))
-    card = await service.get_public_card(request.app.state, code)
-    response.headers.update(limits)
+    card, headers = await service.scan_card(request.app.state, code, address_of(request))
+    response.headers.update(headers)
     return card
 
 
 @router.get("/v1/contact-cards/print.pdf", response_class=Response, responses=_PDF)
 async def print_grid_cards(
-    request: Request, grid_code: Annotated[GridCode, Query()], _caller: CardsPrint, _limited: Limited
+    request: Request,
+    grid_code: Annotated[GridCode, Query()],
+    _caller: CardsPrint,
+    _limited: Limited,
+    kind: Literal["worker", "team"] | None = None,
+    undelivered_only: bool = False,
 ) -> Response:
-    """A4 sheets of ten, with cut marks: every card in use in the grid, at most 1,000."""
-    return _document(await service.print_grid(request, grid_code), f"cards-{grid_code}.pdf")
+    """A4 sheets of ten, with cut marks: the cards in use in the grid in the order of their doors, at most 1,000.
+
+    `/v1/contact-cards/delivery-list.pdf` says which of them is whose door's.
+    """
+    wanted = {"grid_code": grid_code, "kind": kind, "undelivered_only": undelivered_only}
+    return _document(await service.print_grid(request, wanted), f"cards-{grid_code}.pdf")
 
 
 @router.get("/v1/contact-cards/{card_id}/print.svg", response_class=Response, responses=_SVG)

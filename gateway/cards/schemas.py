@@ -1,11 +1,20 @@
 from pydantic import BaseModel
 
 
+class TeamMember(BaseModel):
+    role: str
+    """`police`, `lawyer`, `mediator`, `judicial_officer`."""
+    name: str
+    phone: str
+
+
 class PublicCard(BaseModel):
     """Whom to call when you meet somebody who carries this card. Nothing about its bearer."""
 
     state: str
     """`issued` or `delivered`: in use. `lost`, `replaced`, `revoked`: the numbers are still right."""
+    kind: str = "worker"
+    """`team`: the whole team of the grid is in front."""
     community_code: str
     grid_code: str
     community_name: str | None = None
@@ -13,6 +22,8 @@ class PublicCard(BaseModel):
     grid_name: str | None = None
     worker_name: str | None = None
     worker_phone: str | None = None
+    team: list[TeamMember] = []
+    """For a card of the team only: who serves in the grid beside its worker and agreed to be public."""
     hotline: str
     unavailable: list[str] = []
     """Services that did not answer; what they would have told is null."""

@@ -14,16 +14,31 @@ from shared.codes import community_of
 from shared.errors import NotFound
 from shared.http_client import UpstreamUnavailable
 
-MOST_PRINTED = 1000
-"""Cards in one PDF: a hundred sheets."""
-
-_IN_USE = ("issued", "delivered")
-_PRINTED = ("grid_name", "worker_name", "worker_phone", "hotline", "community_name")
+_PRINTED = ("grid_name", "worker_name", "worker_phone", "hotline", "community_name", "team")
+_PUBLIC = "/v1/public/contact-cards/{code}"
+_UNCOUNTED = "/internal/contact-cards/by-code/{code}"
 
 
-async def get_public_card(state: State, code: str) -> PublicCard:
-    """What the holder of a code may know. Raises NotFound; without dispatch the numbers of last resort remain."""
-    card = await ask(state, "residents", "GET", f"/v1/public/contact-cards/{quote(code, safe='')}")
+async def scan_card(state: State, code: str, address: str) -> tuple[PublicCard, dict[str, str]]:
+    """What a card tells whoever scans it at `address`, and the headers of the limits. Guessing codes is slowed.
+
+    Raises NotFound, TooManyRequests, UpstreamUnavailable.
+    """
+    headers = state.limits.of_scan(code, address)
+    try:
+        return await get_public_card(state, code), headers
+    except NotFound:
+        state.limits.of_unknown_code(address)
+        raise
+
+
+async def get_public_card(state: State, code: str, *, is_scan: bool = True) -> PublicCard:
+    """What the holder of a code may know. Raises NotFound; without dispatch the numbers of last resort remain.
+
+    `is_scan` is false for a finder who has the card open already. Raises TooManyRequests for a card read too often.
+    """
+    path = (_PUBLIC if is_scan else _UNCOUNTED).format(code=quote(code, safe=""))
+    card = await ask(state, "residents", "GET", path)
     contact: dict[str, Any] = {}
     unavailable = []
     try:
@@ -33,6 +48,8 @@ async def get_public_card(state: State, code: str) -> PublicCard:
         unavailable.append("dispatch")
     except NotFound:
         contact = {}  # the grid was dissolved after the card was printed
+    if card["kind"] != "team":
+        contact.pop("team", None)
     hotline = contact.get("hotline") or state.settings.fallback_hotline
     return PublicCard(**contact | card | {"hotline": hotline, "unavailable": unavailable})
 
@@ -40,33 +57,21 @@ async def get_public_card(state: State, code: str) -> PublicCard:
 async def print_card(request: Request, card_id: UUID, form: str) -> httpx.Response:
     """One card, as `svg` or `pdf`."""
     card = (await ask_for(request, "residents", "GET", f"/v1/contact-cards/{card_id}")).json()
-    return await _print(request, [card], form)
+    return await _print(request, [card["grid_code"]], {"card_ids": [card["id"]], "format": form})
 
 
-async def print_grid(request: Request, grid_code: str) -> httpx.Response:
-    """Sheets of every card in use in a grid. Raises NotFound when there is none."""
-    cards: list[dict[str, Any]] = []
-    parameters = {"grid_code": grid_code, "limit": "200"}
-    while len(cards) < MOST_PRINTED:
-        page = (await ask_for(request, "residents", "GET", "/v1/contact-cards", params=parameters)).json()
-        cards += [card for card in page["items"] if card["state"] in _IN_USE]
-        if not page["next_cursor"]:
-            break
-        parameters["cursor"] = page["next_cursor"]
-    if not cards:
-        raise NotFound
-    return await _print(request, cards[:MOST_PRINTED], "pdf")
+async def print_grid(request: Request, wanted: dict[str, Any]) -> httpx.Response:
+    """Sheets of the cards in use in a grid, in the order of their doors. Raises NotFound when there is none."""
+    return await _print(request, [wanted["grid_code"]], {"grid": wanted, "format": "pdf"})
 
 
-async def _print(request: Request, cards: list[dict[str, Any]], form: str) -> httpx.Response:
-    """The caller was shown these cards by residents, so they may see whom the cards name."""
-    codes = sorted({card["grid_code"] for card in cards})
-    query = {"grid_codes": codes}
-    contacts = await ask(
-        request.app.state, "dispatch", "POST", "/internal/grid-contacts", area=community_of(codes[0]), json=query
-    )
+async def _print(request: Request, grid_codes: list[str], what: dict[str, Any]) -> httpx.Response:
+    """Residents decides whether the caller may have these cards; dispatch is asked in the gateway's own name."""
+    query = {"grid_codes": grid_codes}
+    area = community_of(grid_codes[0])
+    contacts = await ask(request.app.state, "dispatch", "POST", "/internal/grid-contacts", area=area, json=query)
     printed = {each["grid_code"]: _printed_contact(each) for each in contacts["items"]}
-    body = {"card_ids": [card["id"] for card in cards], "contacts": printed, "format": form}
+    body = what | {"contacts": printed}
     return await ask_for(request, "residents", "POST", "/internal/contact-cards/print", json=body, deadline=20.0)
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import Depends, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from gateway.cards.service import get_public_card
+from gateway.cards.service import get_public_card, scan_card
 from gateway.limits import address_of
 from gateway.public_page import reporting
 from gateway.public_page.page import render
@@ -23,11 +23,14 @@ router = Router(tags=["public page"])
 async def show_card(request: Request, code: str) -> Response:
     """What a finder sees after scanning a card."""
     state = request.app.state
-    state.limits.of_public("GET", request.url.path, address_of(request))
     try:
-        card = await get_public_card(state, code)
+        card, _ = await scan_card(state, code, address_of(request))
     except NotFound:
         return render(status=404, hotline=state.settings.fallback_hotline)
+    except TooManyRequests as limit:
+        answer = render(status=429, hotline=state.settings.fallback_hotline, away=True)
+        answer.headers.update(limit.headers)
+        return answer
     except UpstreamUnavailable:
         return render(status=503, hotline=state.settings.fallback_hotline, away=True)
     return render(card=card, hotline=card.hotline, action=_address(code))
@@ -59,7 +62,7 @@ async def follow_report(
     fallback = state.settings.fallback_hotline
     try:
         report = await reporting.follow(request, report_id, token)
-        card = await get_public_card(state, code)
+        card = await get_public_card(state, code, is_scan=False)
     except NotFound:
         return render(status=404, hotline=fallback)
     except UpstreamUnavailable:
@@ -74,7 +77,7 @@ async def _again(
     """The form as it was filled in, with what went wrong and still with whom to call."""
     hotline = request.app.state.settings.fallback_hotline
     try:
-        card = await get_public_card(request.app.state, code)
+        card = await get_public_card(request.app.state, code, is_scan=False)
     except NotFound:
         return render(status=404, hotline=hotline)
     except UpstreamUnavailable:

@@ -15,6 +15,12 @@ from gateway.cards.schemas import PublicCard
 
 _HERE = Path(__file__).parent
 FIELDS = ("place_text", "finder_phone", "note")
+ROLES = {
+    "police": ("社区民警", "Police officer"),
+    "lawyer": ("律师", "Lawyer"),
+    "mediator": ("调解员", "Mediator"),
+    "judicial_officer": ("司法所", "Judicial officer"),
+}
 POSITION = ("longitude", "latitude")
 
 
@@ -40,6 +46,7 @@ def render(
         "css": _inline("page.css"),
         "js": _inline("page.js"),
         "card": card,
+        "roles": ROLES,
         "hotline": card.hotline if card else hotline,
         "report": report,
         "failed": failed,

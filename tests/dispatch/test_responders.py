@@ -233,11 +233,34 @@ async def test_a_card_resolves_to_who_answers_today(new_place: NewPlace, client_
         "community_code": place.code,
         "community_name": "测试社区",
         "community_name_en": "Test Community",
+        "team": [],
     }
     made(await place.staff.post(f"/v1/responders/{place.workers[0]}/absences", json=span()))
     assert (await contact(place, client_of, code))["worker_name"] == "白替"
     made(await place.staff.post(f"/v1/responders/{backup}/absences", json=span()))
     assert (await contact(place, client_of, code))["worker_phone"] is None
+
+
+async def test_a_grids_team_is_one_of_each_profession_who_agreed(new_place: NewPlace, client_of: ClientOf) -> None:
+    place = await new_place(grids=2)
+    here, there = place.grids
+    mediator = await place.register("mediator", name="孙公众", is_public=True)
+    await place.register("police", name="王全区", is_public=True)
+    own = await place.register("police", name="王本格", is_public=True, home_grid_code=here)
+    await place.register("lawyer", name="赵不公开", home_grid_code=here)
+    await place.register("volunteer", name="李志愿", is_public=True)
+
+    async def team(grid: str) -> list[tuple[str, str]]:
+        return [(each["role"], each["name"]) for each in (await contact(place, client_of, grid))["team"]]
+
+    assert await team(here) == [("police", "王本格"), ("mediator", "孙公众")]
+    assert await team(there) == [("police", "王全区"), ("mediator", "孙公众")]
+    made(await place.staff.post(f"/v1/responders/{mediator}/absences", json=span()))
+    assert ("mediator", "孙公众") in await team(here)
+    ok(await place.staff.post(f"/v1/responders/{mediator}/deactivate"))
+    withdrawn = await place.staff.patch(f"/v1/responders/{own}", json={"is_public": False}, headers={"If-Match": '"1"'})
+    assert ok(withdrawn)["is_public"] is False
+    assert await team(here) == [("police", "王全区")]
 
 
 async def test_contacts_for_a_sheet_leave_out_what_does_not_exist(new_place: NewPlace, client_of: ClientOf) -> None:

@@ -1,5 +1,6 @@
 """Whom a card names: composed of what residents and dispatch know, and never anything about its bearer."""
 
+import re
 from io import BytesIO
 from uuid import uuid4
 
@@ -9,8 +10,8 @@ from pypdf import PdfReader
 
 from gateway.calls import ask
 from shared.http_client import Upstream
-from tests.gateway.conftest import NOBODY, Town
-from tests.gateway.village import ELDER, HOTLINE, HOTLINE_SHOWN, WORKER_NAME, WORKER_PHONE, Village
+from tests.gateway.conftest import NOBODY, Town, a_phone
+from tests.gateway.village import ELDER, HOTLINE, HOTLINE_SHOWN, WORKER_NAME, WORKER_PHONE, Village, settle
 
 
 async def test_anyone_learns_whom_to_call_and_nothing_of_the_bearer(town: Town, village: Village):
@@ -67,6 +68,98 @@ async def test_only_who_may_see_a_card_prints_it(village: Village):
         assert (await anyone.get(path)).status_code == 401
     async with await village.staff() as staff:
         assert (await staff.get(f"/v1/contact-cards/{uuid4()}/print.svg")).status_code == 404
+
+
+TEAM = (
+    ("police", "partner_unit", "王警官"),
+    ("lawyer", "social_talent", "赵律师"),
+    ("mediator", "social_talent", "孙调解"),
+)
+
+
+async def _a_team(village: Village) -> dict[str, str]:
+    """Responders who agreed to be public, and one who did not; returns phones by role."""
+    phones = {role: a_phone() for role, _, _ in TEAM}
+    async with await village.staff() as staff:
+        for role, force, name in TEAM:
+            body = {"force": force, "kind": role, "name": name, "phone": phones[role], "is_public": True}
+            assert (await staff.post("/v1/responders", json=body)).is_success
+        private = {"force": "partner_unit", "kind": "police", "name": "不公开", "phone": a_phone()}
+        assert (await staff.post("/v1/responders", json=private | {"home_grid_code": village.grid})).is_success
+    return phones
+
+
+async def test_a_new_worker_is_on_every_card_without_a_new_code(town: Town):
+    village = await settle(town, a_phone())
+    path = f"/v1/public/contact-cards/{village.card['code']}"
+    name, number = "周建国", a_phone()
+    async with town.client() as anyone, await village.staff() as staff:
+        assert (await anyone.get(path)).json()["worker_name"] == WORKER_NAME
+        worker = {"force": "community", "kind": "grid_worker", "name": name, "phone": number, "capacity": 9}
+        worker_id = (await staff.post("/v1/responders", json=worker)).json()["id"]
+        assigned = await staff.post(f"/v1/grids/{village.grid}/assign-worker", json={"responder_id": worker_id})
+        assert assigned.is_success, assigned.text
+        told = (await anyone.get(path)).json()
+        page = await anyone.get(village.page)
+        svg = await staff.get(f"/v1/contact-cards/{village.card['id']}/print.svg")
+        sheet = await staff.get("/v1/contact-cards/print.pdf", params={"grid_code": village.grid})
+    assert (told["worker_name"], told["worker_phone"][-11:], told["state"]) == (name, number, "issued")
+    printed = PdfReader(BytesIO(sheet.content)).pages[0].extract_text()
+    for shown in (page.text, svg.text, printed):
+        assert name in shown
+        assert WORKER_NAME not in shown
+    assert "-".join(re.findall("....", village.card["code"])) in printed
+
+
+async def test_a_team_card_names_the_team_and_whoever_agreed_only(town: Town):
+    village = await settle(town, a_phone())
+    phones = await _a_team(village)
+    async with await village.staff() as staff, town.client() as anyone:
+        body = {"grid_code": village.grid, "kind": "team"}
+        issued = (await staff.post("/v1/contact-cards/issue-for-grid", json=body)).json()
+        card = (await staff.get(f"/v1/contact-cards/{issued['card_ids'][0]}")).json()
+        told = (await anyone.get(f"/v1/public/contact-cards/{card['code']}")).json()
+        plain = (await anyone.get(f"/v1/public/contact-cards/{village.card['code']}")).json()
+        page = (await anyone.get(f"/c/{card['code']}")).text
+        sheet = await staff.get("/v1/contact-cards/print.pdf", params={"grid_code": village.grid, "kind": "team"})
+        listed = await staff.get("/v1/contact-cards/delivery-list.pdf", params=body)
+    assert [(each["role"], each["name"], each["phone"][-11:]) for each in told["team"]] == [
+        (role, name, phones[role]) for role, _, name in TEAM
+    ]
+    assert (plain["kind"], plain["team"]) == ("worker", [])
+    printed = PdfReader(BytesIO(sheet.content)).pages[0].extract_text()
+    for shown in (page, printed):
+        assert all(name in shown for _, _, name in TEAM)
+        assert "不公开" not in shown
+    assert "1702" in PdfReader(BytesIO(listed.content)).pages[0].extract_text()
+
+
+async def test_guessing_codes_is_slowed(strict: Town, town: Town, village: Village):
+    strict.gateway.state.upstreams["residents"] = town.gateway.state.upstreams["residents"]
+    most = strict.gateway.state.limits.unknown_codes.amount
+    async with strict.client() as anyone:
+        guesses = [await anyone.get(f"/v1/public/contact-cards/{number:016d}") for number in range(most + 2)]
+        known = await anyone.get(f"/v1/public/contact-cards/{village.card['code']}")
+        page = await anyone.get(f"/c/{village.card['code']}")
+    assert [answer.status_code for answer in guesses] == [404] * most + [429] * 2
+    assert (known.status_code, page.status_code) == (429, 429)
+    for answer in (known, page):
+        assert int(answer.headers["retry-after"]) > 0
+    assert 'href="tel:12345"' in page.text
+
+
+async def test_a_card_read_too_often_still_says_whom_to_call(town: Town, monkeypatch: pytest.MonkeyPatch):
+    village = await settle(town, a_phone())
+    state = town.services["residents"].state
+    monkeypatch.setattr(state, "settings", state.settings.model_copy(update={"card_scans_per_minute": 1}))
+    async with town.client() as anyone:  # of three in a row at least two fall into one minute
+        answers = [await anyone.get(f"/v1/public/contact-cards/{village.card['code']}") for _ in range(3)]
+        pages = [await anyone.get(village.page) for _ in range(3)]
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert refused.json()["code"] == "too-many-requests"
+    assert 0 < int(refused.headers["retry-after"]) <= 60
+    page = next(answer for answer in pages if answer.status_code == 429)
+    assert 'href="tel:110"' in page.text
 
 
 async def test_the_gateways_own_token_reaches_no_further_than_asked(town: Town, village: Village):

@@ -2,8 +2,17 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from services.dispatch.responders.models import ResponderKind
 from services.dispatch.schemas import Schema
 from shared.codes import GridCode
+
+
+class TeamMember(BaseModel):
+    """Somebody who serves in the grid (进网格) and agreed to be public."""
+
+    role: ResponderKind
+    name: str
+    phone: str
 
 
 class GridContact(BaseModel):
@@ -21,6 +30,8 @@ class GridContact(BaseModel):
     community_code: str
     community_name: str | None
     community_name_en: str | None
+    team: list[TeamMember]
+    """One of each profession at most, the grid's own before those of the whole community."""
 
 
 class ContactsQuery(Schema):

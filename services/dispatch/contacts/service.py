@@ -1,21 +1,29 @@
 """Whom to call in a grid, for the contact cards."""
 
 from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlmodel import col
 
 from services.dispatch.communities.models import Community
-from services.dispatch.contacts.schemas import GridContact
+from services.dispatch.contacts.schemas import GridContact, TeamMember
 from services.dispatch.grids.models import Grid
 from services.dispatch.responders import repository
-from services.dispatch.responders.models import Responder
+from services.dispatch.responders.models import Responder, ResponderKind
 from services.dispatch.responders.service import open_contact
 from shared.clock import utc_now
 from shared.codes import community_of
 from shared.db import AsyncSession
 from shared.errors import NotFound
 from shared.vault import Vault
+
+TEAM = (ResponderKind.POLICE, ResponderKind.LAWYER, ResponderKind.MEDIATOR, ResponderKind.JUDICIAL_OFFICER)
+"""Who stands on a team card beside the grid worker, in this order."""
+
+
+People = dict[UUID, tuple[str, str]]
+"""Name and phone in the clear."""
 
 
 async def get_contact(session: AsyncSession, vault: Vault, grid_code: str) -> GridContact:
@@ -51,18 +59,39 @@ async def _contacts_of(
         grid.code: next((each for each in (grid.responder_id, grid.backup_responder_id) if each in present), None)
         for grid in grids
     }
-    people = await _people(session, vault, community_code, {each for each in answering.values() if each})
-    return [_contact(grid, community, people.get(answering[grid.code])) for grid in grids]
+    candidates = await repository.public_specialists(session, community_code, codes, TEAM)
+    teams = {grid.code: _team_of(grid.code, candidates) for grid in grids}
+    shown = {each for each in answering.values() if each} | {each.id for team in teams.values() for each in team}
+    people = await _people(session, vault, community_code, shown)
+    workers = {code: people[each] for code, each in answering.items() if each is not None and each in people}
+    return [_contact(grid, community, workers.get(grid.code), teams[grid.code], people) for grid in grids]
 
 
-async def _people(session: AsyncSession, vault: Vault, community_code: str, ids: set) -> dict:
+def _team_of(grid_code: str, candidates: Sequence[Responder]) -> list[Responder]:
+    """In the order of TEAM, one of each: absences do not matter, a card is printed for longer than a leave lasts."""
+    team = []
+    for kind in TEAM:
+        of_kind = [each for each in candidates if each.kind is kind and each.home_grid_code in (grid_code, None)]
+        team += sorted(of_kind, key=lambda each: (each.home_grid_code is None, each.id))[:1]
+    return team
+
+
+async def _people(
+    session: AsyncSession, vault: Vault, community_code: str, ids: set[UUID]
+) -> dict[UUID, tuple[str, str]]:
     statement = select(Responder).where(col(Responder.community_code) == community_code, col(Responder.id).in_(ids))
     keys = await vault.keys_for(community_code, ids)
     return {each.id: open_contact(each, keys.get(each.id)) for each in (await session.execute(statement)).scalars()}
 
 
-def _contact(grid: Grid, community: Community | None, person: tuple[str, str] | None) -> GridContact:
-    name, phone = person or (None, None)
+def _contact(
+    grid: Grid,
+    community: Community | None,
+    worker: tuple[str, str] | None,
+    team: Sequence[Responder],
+    people: People,
+) -> GridContact:
+    name, phone = worker or (None, None)
     return GridContact(
         grid_code=grid.code,
         grid_name=grid.name,
@@ -74,4 +103,5 @@ def _contact(grid: Grid, community: Community | None, person: tuple[str, str] | 
         community_code=grid.community_code,
         community_name=community.name if community else None,
         community_name_en=community.name_en if community else None,
+        team=[TeamMember(role=each.kind, name=people[each.id][0], phone=people[each.id][1]) for each in team],
     )

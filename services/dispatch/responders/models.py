@@ -2,7 +2,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
@@ -93,6 +93,9 @@ class Responder(Base, Tenant, table=True):
     person_id: UUID | None = None
     household_id: UUID | None = None
     """Their own record as a resident: nobody is given their own household's request."""
+    is_public: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    """They agreed that their name and phone stand on the team cards of their grid, or of every grid if they have none.
+    Those of a grid's own worker stand on its contact cards in any case: it is their duty phone."""
     active: bool = True
     open_orders: int = 0
     """How many orders they hold; changed only with the assignment rows that it counts."""

@@ -11,7 +11,7 @@ from sqlmodel import col
 from services.dispatch.communities.models import Community
 from services.dispatch.grids.models import Grid
 from services.dispatch.responders.errors import ResponderUnknown
-from services.dispatch.responders.models import Absence, Responder, RosterEntry
+from services.dispatch.responders.models import Absence, Responder, ResponderKind, RosterEntry
 from shared.auth import Principal, Role
 from shared.conditions import in_area
 from shared.db import AsyncSession
@@ -76,6 +76,20 @@ async def present_at(session: AsyncSession, community_code: str, ids: Sequence[U
         ~_absent(at),
     )
     return set((await session.execute(statement)).scalars())
+
+
+async def public_specialists(
+    session: AsyncSession, community_code: str, grid_codes: Sequence[str], kinds: Sequence[ResponderKind]
+) -> Sequence[Responder]:
+    """Active responders of these kinds who agreed to be public, of these grids or of the whole community."""
+    statement = select(Responder).where(
+        col(Responder.community_code) == community_code,
+        col(Responder.active),
+        col(Responder.is_public),
+        col(Responder.kind).in_(kinds),
+        or_(col(Responder.home_grid_code).is_(None), col(Responder.home_grid_code).in_(grid_codes)),
+    )
+    return (await session.execute(statement)).scalars().all()
 
 
 async def asked_for(session: AsyncSession, community_code: str, grid_code: str | None, at: datetime) -> Sequence[Any]:

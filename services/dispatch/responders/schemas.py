@@ -26,6 +26,7 @@ class ResponderCreate(Schema):
     languages: Languages = Field(default_factory=lambda: ["zh"])
     capacity: Capacity = 20
     home_grid_code: GridCode | None = None
+    is_public: bool = False
     position: Position | None = None
     uscc: UsccText | None = None
     person_id: UUID | None = None
@@ -48,6 +49,7 @@ class ResponderUpdate(Schema):
     languages: Languages = PatchField
     capacity: Capacity = PatchField
     home_grid_code: GridCode | None = None
+    is_public: bool = PatchField
     position: Position | None = None
     person_id: UUID | None = None
     household_id: UUID | None = None
@@ -69,6 +71,7 @@ class ResponderRead(BaseModel):
     longitude: float | None
     latitude: float | None
     uscc: str | None
+    is_public: bool
     active: bool
     version: int
 
