@@ -6,6 +6,7 @@ them the same rows by bare SQL, one query a table for everything at once, opened
 
 import json
 import statistics
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -77,7 +78,7 @@ _OWNERS = {
 async def run() -> list[Result]:
     households = demo_households()
     with _postgres() as server:
-        environment = {"RESIDENTS_FILES_URL": "memory:///"} | await _environment(server)
+        environment = {"RESIDENTS_FILES_URL": f"file://{tempfile.gettempdir()}"} | await _environment(server)
         async with opened(environment, RESIDENTS.name) as residents:
             await load_registry(residents, households)
             while await _derive(residents):
@@ -175,7 +176,8 @@ async def _follow(
 
 _TOUCH = """
     UPDATE person SET version = version + 1
-    WHERE (community_code, id) IN (SELECT community_code, id FROM person WHERE state = 'residing' ORDER BY id LIMIT :most)
+    WHERE (community_code, id) IN (
+        SELECT community_code, id FROM person WHERE state = 'residing' ORDER BY id LIMIT :most)
     RETURNING id
 """
 
