@@ -4,41 +4,35 @@ Searches go through the whole application (token, transaction, audit, commit; no
 mix of what people remember. PostgreSQL is durable.
 """
 
-import base64
-import os
 import statistics
-import tempfile
 import time
 from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
+from bench.registry import registry_environment, running_postgres
 from bench.result import Result
 from services.residents.household_cards.derive import derive_due
 from services.residents.main import create_app
 from services.residents.settings import Settings
 from shared.codes import EVERYWHERE
 from shared.vault import Vault
-from stack import postgres, processes
 from stack.demo.access import Opened, opened
 from stack.demo.people import DemoHousehold, demo_households
 from stack.demo.places import COMMUNITY_CODE
 from stack.demo.residents import load_registry
 from stack.topology import RESIDENTS
 from tests.apps import client_for, running
-from tests.principals import ISSUER, bearer, jwks_url
-from tests.servers import PostgresServer, clone
+from tests.principals import bearer
 
 ROUNDS = 50
 
 
 async def run() -> list[Result]:
     households = demo_households()
-    with _postgres() as server:
-        environment = await _environment(server)
+    with running_postgres() as server:
+        environment = await registry_environment(server)
         async with opened(environment, RESIDENTS.name) as residents:
             loading = await _seconds(load_registry(residents, households))
             first = await _seconds(_derive_all(residents))
@@ -95,42 +89,3 @@ def _remembered(household: DemoHousehold) -> Iterator[dict[str, Any]]:
     yield {"name": person.name[0], "age_from": max(person.age - 5, 0), "age_to": person.age + 5} | place
     yield {"last_four": person.identity_number[-4:]}
     yield {"age_from": 75} | place
-
-
-async def _environment(server: PostgresServer) -> dict[str, str]:
-    url, _owner = await clone(server, RESIDENTS, "residents_bench")
-    secret = base64.urlsafe_b64encode(os.urandom(32)).decode()
-    values = {
-        "DATABASE_URL": url,
-        "KEY_ENCRYPTION_KEYS": f"k1:{secret}",
-        "INDEX_KEY": secret,
-        "SIGNING_KEY": secret,
-        "ATTESTATION_KEY": secret,
-        "PUBLIC_URL": ISSUER,
-        "ISSUER": ISSUER,
-        "JWKS_URL": jwks_url(),
-        "NATS_URL": "nats://127.0.0.1:1",
-        "NATS_USER": RESIDENTS.name,
-        "NATS_PASSWORD": "none",
-        "SENDER_FILE": os.devnull,
-        "ROLE": "api",
-        "LOG_LEVEL": "ERROR",
-    }
-    return {RESIDENTS.prefix + name: value for name, value in values.items()}
-
-
-@contextmanager
-def _postgres() -> Iterator[PostgresServer]:
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        folder, password = Path(name), "p" + os.urandom(8).hex()
-        folder.chmod(0o711)
-        data, log = folder / "postgres", folder / "postgres.log"
-        postgres.initialise(data, password=password, log=log)
-        program = postgres.program(data, port=processes.free_port(), log=log)
-        process = program.start()
-        try:
-            processes.wait_until(lambda: postgres.is_ready(data, process.pid), program, process, seconds=30)
-            yield PostgresServer(program.port, password)
-        finally:
-            process.send_signal(program.death_signal)
-            process.wait()
