@@ -59,12 +59,14 @@ def compile_rule(rule: Rule) -> Check:
         case Not():
             check = _not(compile_rule(rule.negated))
         case HasTag():
-            check = _some(f"tag:{rule.tag}", lambda member: rule.tag in member.tags)
+            tag = rule.tag
+            check = _some(f"tag:{tag}", lambda member: tag in member.tags)
         case HasAge():
             age = rule.age
             check = _some(age.describe("age"), lambda member: member.age is not None and age.contains(member.age))
         case HasRelation():
-            check = _some(f"relation:{rule.relation}", lambda member: member.relation == rule.relation)
+            relation = rule.relation
+            check = _some(f"relation:{relation}", lambda member: member.relation == relation)
         case SomeMember():
             check = _counted(rule.member, lambda held, _: held > 0)
         case EveryMember():
