@@ -31,7 +31,7 @@ from services.residents.people import parts as people_parts
 from services.residents.photos import endpoints as photos
 from services.residents.photos.timers import photo_timers
 from services.residents.retention import models as _retention  # noqa: F401
-from services.residents.reviews import models as _reviews  # noqa: F401
+from services.residents.reviews import endpoints as reviews
 from services.residents.rights import endpoints as rights
 from services.residents.rights import requests as rights_requests
 from services.residents.rights.timers import rights_timers
@@ -75,6 +75,7 @@ SERVICE = Service(
         rights_requests.asking,
         rights_requests.router,
         sync.router,
+        reviews.router,
         consents.catalogue_router,
         consents.router,
         imports.router,

@@ -137,7 +137,7 @@ async def test_a_look_beyond_ones_grids_is_marked(registry: Registry, street: di
             entries = await entries_about(session, registry.community, UUID(street[name]))
             (found,) = [each for each in entries if each.action == "found_persons.suggest_candidates"]
             assert (found.actor, found.purpose) == ("worker-1", "lost_person")
-            marks[name] = "break_glass" in found.detail
+            marks[name] = "review" in found.detail
     assert marks == {"elder": False, "neighbour": True}
     detail = await registry.get(f"/v1/found-persons/{case['id']}", by=worker)
     assert {each["id"] for each in detail["candidates"]} == {item["id"] for item in items}

@@ -13,6 +13,7 @@ from services.residents.people.repository import PersonAtHome
 from services.residents.people.schemas import PersonRead
 from services.residents.people.service import show
 from services.residents.people.tokens import Tokens
+from services.residents.reviews.service import Access, note_access
 from services.residents.search.repository import Wish
 from services.residents.search.service import CARE
 from shared import audit
@@ -48,7 +49,7 @@ async def suggest_candidates(
 ) -> Candidates:
     """The likeliest residents, of the whole community: whoever is shown can find out that they were, and by whom.
 
-    Those outside the caller's own grids are marked as a look that only the emergency allows.
+    Those outside the caller's own grids are marked as a look that only the emergency allows, and reviewed.
     """
     case = await service.hold_case(session, principal, case_id, Verb.LOOK_FOR)
     known = Description.model_validate(open_description(await key_of(vault, case), case))
@@ -62,7 +63,7 @@ async def suggest_candidates(
     service.move(case, Verb.LOOK_FOR)
     detail = {"shown": str(len(likely))}
     await service.add_entry(session, vault, case, EntryKind.CANDIDATES_SUGGESTED, principal.subject, detail)
-    await _write_down(session, signer, principal, case, known, likely)
+    await _write_down(session, vault, signer, principal, case, known, likely)
     units = {person.id: household.unit for person, household in everybody.values()}
     return Candidates(items=[_candidate(row, units[row.id], scores[row.id], reasons[row.id]) for row in likely])
 
@@ -121,13 +122,14 @@ _SHOWN = {"id", "household_id", "grid_code", "compound", "building", "name", "ag
 
 async def _write_down(
     session: AsyncSession,
+    vault: Vault,
     signer: Signer,
     principal: Principal,
     case: FoundPerson,
     known: Description,
     shown: list[PersonRead],
 ) -> None:
-    """One entry for the search, one for each person shown."""
+    """One entry for the search, one for each person shown, and a review of those outside the caller's grids."""
     common = {"community_code": case.community_code, "action": ACTION, "purpose": Purpose.LOST_PERSON}
     searched_by = sorted(known.model_dump(exclude_none=True))
     detail = {"found_person_id": str(case.id)}
@@ -141,14 +143,26 @@ async def _write_down(
         detail={"shown": len(shown)},
         **common,
     )
-    for is_outside in (False, True):
-        people = [row.id for row in shown if _is_outside(principal, row) is is_outside]
-        marked = detail | {"break_glass": True} if is_outside else detail
-        await audit.record_many(
-            session, signer, principal, subject_type="person", subject_ids=people, detail=marked, **common
+    noted = await note_access(
+        session,
+        vault,
+        principal,
+        Access(
+            case.community_code,
+            ACTION,
+            Purpose.LOST_PERSON,
+            [(row.id, row.grid_code) for row in shown],
+            searched_by,
+            found_person_id=case.id,
+        ),
+    )
+    for row in shown:
+        await audit.record(
+            session,
+            signer,
+            principal,
+            subject_type="person",
+            subject_id=row.id,
+            detail=detail | noted.detail(row.id),
+            **common,
         )
-
-
-def _is_outside(principal: Principal, row: PersonRead) -> bool:
-    """Whether the caller sees this person only because of the emergency."""
-    return row.grid_code is None or not principal.may_see(row.grid_code)

@@ -24,6 +24,7 @@ from services.residents.people.schemas import (
     RevealedPerson,
 )
 from services.residents.photos.service import forget_photos
+from services.residents.reviews.service import Access, note_access
 from services.residents.rights.reach import By, get_subject
 from services.residents.sync.repository import forget_edits_of
 from shared import audit, outbox
@@ -49,7 +50,13 @@ async def reveal_person(
     person, household, by, _ = await get_subject(session, vault, principal, person_id)
     purpose = data.purpose if by is By.COMMUNITY else Purpose.SUBJECT_ACCESS
     await require_consent(session, person, purpose)
-    await _write_down(session, signer, principal, person, "people.reveal", purpose, data.fields, {"by": by})
+    read = [(person.id, household.grid_code)]
+    access = Access(
+        person.community_code, "people.reveal", purpose, read, data.fields, data.reason, data.found_person_id
+    )
+    noted = await note_access(session, vault, principal, access)
+    detail = {"by": by, **noted.detail(person.id)}
+    await _write_down(session, signer, principal, person, access.action, purpose, data.fields, detail)
     return await disclose(session, vault, person, household, data.fields)
 
 

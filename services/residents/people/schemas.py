@@ -121,7 +121,15 @@ class PersonField(StrEnum):
     TAG_EVIDENCE = "tag_evidence"
 
 
-class Reveal(Schema):
+class Emergency(Schema):
+    """What helps the head of the community to judge a look at somebody in an emergency."""
+
+    reason: FreeText | None = None
+    found_person_id: UUID | None = None
+    """The case that it is for."""
+
+
+class Reveal(Emergency):
     purpose: Purpose
     fields: Annotated[set[PersonField], Field(min_length=1)]
 

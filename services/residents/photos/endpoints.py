@@ -6,12 +6,14 @@ from uuid import UUID
 from fastapi import Depends, Query, Response, status
 
 from services.residents.consents.service import require_consent
+from services.residents.households.models import Household
 from services.residents.people import repository as people
 from services.residents.people.auth import PeopleReveal
 from services.residents.photos import service
 from services.residents.photos.models import PhotoKind, PhotoSubject
 from services.residents.photos.schemas import PhotoRead
 from services.residents.photos.service import PhotoSize
+from services.residents.reviews.service import Access, note_access
 from shared import audit
 from shared.audit import Purpose
 from shared.auth import Role
@@ -66,16 +68,22 @@ async def get_portrait(
     person = await people.get_self_or_charge(session, principal, person_id)
     photo = await service.get_portrait(session, person.community_code, person.id)
     picture = await service.open_photo(vault, files, photo, size)
+    household = await session.get_one(Household, (person.community_code, person.household_id))
+    reason = Purpose.SUBJECT_ACCESS if principal.role is Role.RESIDENT else purpose
+    read = [(person.id, household.grid_code)]
+    access = Access(person.community_code, "people.reveal", reason, read, ["photo"])
+    noted = await note_access(session, vault, principal, access)
     await audit.record(
         session,
         signer,
         principal,
         community_code=person.community_code,
-        action="people.reveal",
-        purpose=Purpose.SUBJECT_ACCESS if principal.role is Role.RESIDENT else purpose,
+        action=access.action,
+        purpose=access.purpose,
         subject_type="person",
         subject_id=person.id,
-        fields=["photo"],
+        fields=access.fields,
+        detail=noted.detail(person.id),
     )
     return as_jpeg(picture)
 

@@ -7,7 +7,7 @@ from services.residents.contact_cards.codes import read_code
 from services.residents.household_cards.rules import ColourCode
 from services.residents.households.schemas import PlaceName, Room, Unit
 from services.residents.people.models import PersonState, TagKind
-from services.residents.people.schemas import Age, BirthDate, PersonField, RevealedPerson, Schema
+from services.residents.people.schemas import Age, BirthDate, Emergency, PersonField, RevealedPerson
 from shared.audit import Purpose
 from shared.errors import both
 from shared.identity import FreeText, IdentityNumberText, PersonName, PhoneText, Sex
@@ -23,7 +23,7 @@ def _card_code(text: str) -> str:
     return code
 
 
-class PersonSearch(Schema):
+class PersonSearch(Emergency):
     """What is known of the person looked for. All of it must fit."""
 
     purpose: Purpose

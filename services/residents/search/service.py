@@ -3,13 +3,15 @@
 from dataclasses import replace
 from datetime import date
 from typing import Any
-from uuid import UUID
 
+from services.residents.consents.catalogue import rests_on_consent
+from services.residents.consents.repository import consenting
 from services.residents.people.access import disclose
 from services.residents.people.ages import age_on
 from services.residents.people.models import TagKind
 from services.residents.people.records import open_columns
 from services.residents.people.schemas import PersonField
+from services.residents.reviews.service import Access, note_access
 from services.residents.search import repository
 from services.residents.search.criteria import understood
 from services.residents.search.schemas import REVEALED_AT_ONCE, FoundPersonRow, PersonSearch
@@ -47,17 +49,22 @@ async def search_people(
     query: PersonSearch,
     page: PageQuery,
 ) -> Page[FoundPersonRow]:
-    """People who fit all of the query, the likeliest first. Whoever is shown can find out that they were."""
+    """People who fit all of the query, the likeliest first. Whoever is shown can find out that they were.
+
+    For a purpose that rests on consent, only those who consent to it.
+    """
     if query.reveal:
         page = replace(page, limit=min(page.limit, REVEALED_AT_ONCE))
     today = china_today()
     statement, order_by = await understood(session, vault.keyring, principal, query, today)
+    if rests_on_consent(query.purpose):
+        statement = statement.where(consenting(query.purpose))
     found = await paginate(session, statement, order_by=order_by, page=page, to_item=dict)
     relevant = _RELEVANT.get(query.purpose, frozenset())
     rows = [_shown(vault, principal, each, relevant, today) for each in found.items]
     if query.reveal:
         await _reveal(session, vault, principal, query.reveal, rows)
-    await _write_down(session, signer, principal, query, [row.id for row in rows])
+    await _write_down(session, vault, signer, principal, query, rows)
     found.items = rows
     return found
 
@@ -88,29 +95,42 @@ async def _reveal(
 
 
 async def _write_down(
-    session: AsyncSession, signer: Signer, principal: Principal, query: PersonSearch, shown: list[UUID]
+    session: AsyncSession,
+    vault: Vault,
+    signer: Signer,
+    principal: Principal,
+    query: PersonSearch,
+    shown: list[FoundPersonRow],
 ) -> None:
-    """One entry for the search and one for each person shown, linked by the search's id."""
-    search_id = new_id()
+    """One entry for the search and one for each person shown, linked by the search's id; a review in an emergency."""
     community_code = principal.community_code
+    criteria = query.model_fields_set - {"purpose", "reveal", "reason", "found_person_id"}
     common = {"community_code": community_code, "action": "people.search", "purpose": query.purpose}
+    people = [(row.id, row.grid_code) for row in shown]
+    access = Access(
+        **common, people=people, fields=criteria, reason=query.reason, found_person_id=query.found_person_id
+    )
+    noted = await note_access(session, vault, principal, access)
+    search_id = new_id()
     await audit.record(
         session,
         signer,
         principal,
         subject_type="search",
         subject_id=search_id,
-        fields=query.model_fields_set - {"purpose", "reveal"},
+        fields=criteria,
         detail={"shown": len(shown)},
         **common,
     )
-    await audit.record_many(
-        session,
-        signer,
-        principal,
-        subject_type="person",
-        subject_ids=shown,
-        fields=[field.value for field in query.reveal],
-        detail={"search": str(search_id)},
-        **common,
-    )
+    for reviewed in (False, True):
+        ids = [person_id for person_id, _ in people if (person_id in noted.people) is reviewed]
+        await audit.record_many(
+            session,
+            signer,
+            principal,
+            subject_type="person",
+            subject_ids=ids,
+            fields=[field.value for field in query.reveal],
+            detail={"search": str(search_id)} | (noted.detail(ids[0]) if ids else {}),
+            **common,
+        )
