@@ -128,6 +128,14 @@ async def test_reading_for_a_purpose_that_rests_on_consent_needs_one(registry: R
     await registry.post(f"/v1/people/{person['id']}/reveal", look, status=409)
 
 
+async def test_a_search_for_such_a_purpose_shows_who_consents(registry: Registry, home: dict[str, Any]) -> None:
+    willing, _ = await grown_up(registry, home), await grown_up(registry, home)
+    await registry.consent(willing["id"], "engagement")
+    for purpose, expected in (("visit", 2), ("engagement", 1), ("portrait", 0)):
+        found = await registry.post("/v1/people/search", {"purpose": purpose, "name": "单玉兰"})
+        assert len(found["items"]) == expected, purpose
+
+
 async def test_for_a_child_the_guardian_consents(registry: Registry, home: dict[str, Any]) -> None:
     parent, stranger = await grown_up(registry, home), await grown_up(registry, home, "马建国")
     elsewhere = await registry.household()
