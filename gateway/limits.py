@@ -29,6 +29,8 @@ class Limits:
         """Codes that no card has: a few are mistyped, many are guessed."""
         self.reports_per_address = limit("found-reports-per-address", 20, "hour")
         self.reports_per_card = limit("found-reports-per-card", 30, "hour")
+        self.words_per_address = limit("words-per-address", 60, "hour")
+        self.words_per_page = limit("words-per-page", 60, "hour")
         self.calls = limit("calls-per-caller", 1200, "minute")
 
     def of_sign_in(self, account: str, address: str) -> dict[str, str]:
@@ -40,9 +42,13 @@ class Limits:
         )
 
     def of_public(self, method: str, path: str, address: str) -> dict[str, str]:
-        """Count one call that needs no token. Reports about a found person are rarer and dearer than reads."""
+        """Count one call that needs no token. Reports about a found person are rarer and dearer than reads; what is
+        said once a case is open (messages, places, photos) lies between."""
         if method in ("GET", "HEAD", "OPTIONS"):
             return enforce((self.public_reads, address))
+        page, _, said = path.rpartition("/")
+        if said in _SAID:
+            return enforce((self.words_per_address, address), (self.words_per_page, page))
         return enforce((self.reports_per_address, address), (self.reports_per_card, path))
 
     def of_scan(self, code: str, address: str) -> dict[str, str]:
@@ -57,6 +63,9 @@ class Limits:
 
     def of_caller(self, principal: Principal) -> dict[str, str]:
         return enforce((self.calls, principal.subject))
+
+
+_SAID = frozenset({"messages", "sightings", "photos"})
 
 
 def address_of(connection: HTTPConnection) -> str:

@@ -8,6 +8,7 @@ from gateway import docs, metrics, openapi, proxy
 from gateway.accounts import endpoints as accounts
 from gateway.cards import endpoints as cards
 from gateway.limits import Limits
+from gateway.public_page import conversations
 from gateway.public_page import endpoints as public_page
 from gateway.routes import LARGE_BODIES, SERVICES
 from gateway.screens import home, quotes, worker_today
@@ -44,6 +45,7 @@ SERVICE = Service(
         accounts.router,
         cards.router,
         public_page.router,
+        conversations.router,
         home.router,
         worker_today.router,
         quotes.router,

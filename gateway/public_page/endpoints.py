@@ -1,8 +1,7 @@
 from typing import Annotated
 from urllib.parse import quote
-from uuid import UUID
 
-from fastapi import Depends, Form, Query, Request
+from fastapi import Depends, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.cards.service import get_public_card, scan_card
@@ -50,25 +49,6 @@ async def report_found_person(request: Request, code: str, form: Annotated[Repor
         return await _again(request, code, form, 422, refusal.reason, refusal.errors)
     address = f"{_address(code)}/reports/{sent['report_id']}?token={quote(sent['follow_token'], safe='')}"
     return RedirectResponse(address, status_code=303)
-
-
-@router.get("/c/{code}/reports/{report_id}", include_in_schema=False, dependencies=[Depends(PUBLIC)])
-async def follow_report(
-    request: Request, code: str, report_id: UUID, token: Annotated[str, Query(max_length=200)] = ""
-) -> Response:
-    """What became of a report: received, on the way, safe, or ended."""
-    state = request.app.state
-    state.limits.of_public("GET", request.url.path, address_of(request))
-    fallback = state.settings.fallback_hotline
-    try:
-        report = await reporting.follow(request, report_id, token)
-        card = await get_public_card(state, code, is_scan=False)
-    except NotFound:
-        return render(status=404, hotline=fallback)
-    except UpstreamUnavailable:
-        return render(status=503, hotline=fallback, away=True)
-    here = f"{_address(code)}/reports/{report_id}?token={quote(token, safe='')}"
-    return render(card=card, hotline=card.hotline, report=report, here=here)
 
 
 async def _again(

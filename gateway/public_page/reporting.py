@@ -4,13 +4,11 @@ import hashlib
 import json
 from typing import Annotated, Any
 from urllib.parse import quote
-from uuid import UUID
 
 from pydantic import BaseModel, StringConstraints
 from starlette.requests import Request
 
 from gateway.public_page.page import FIELDS, POSITION
-from shared.errors import NotFound
 from shared.http_client import UpstreamUnavailable
 
 TOO_MANY = "报告太频繁, 请直接拨打上面的电话。 Too many reports; please call one of the numbers."
@@ -37,13 +35,17 @@ class ReportForm(BaseModel):
         body: dict[str, Any] = {
             name: value.strip() for name, value in self.shown().items() if name in FIELDS and value.strip()
         }
-        try:
-            position = {"longitude": float(self.longitude), "latitude": float(self.latitude), "crs": "wgs84"}
-        except ValueError:
-            return body
-        if abs(position["longitude"]) <= 180 and abs(position["latitude"]) <= 90:
-            body["position"] = position
-        return body
+        position = position_of(self.longitude, self.latitude)
+        return body | ({"position": position} if position else {})
+
+
+def position_of(longitude: str, latitude: str) -> dict[str, Any] | None:
+    """What a browser wrote into two hidden fields; None if that is no pair of numbers."""
+    try:
+        position = {"longitude": float(longitude), "latitude": float(latitude), "crs": "wgs84"}
+    except ValueError:
+        return None
+    return position if abs(position["longitude"]) <= 180 and abs(position["latitude"]) <= 90 else None
 
 
 class NotAccepted(Exception):
@@ -74,18 +76,6 @@ async def send_report(request: Request, code: str, form: ReportForm) -> dict[str
     if answer.status_code in (404, 409, 410):
         raise NotAccepted(NOT_IN_USE)
     raise UpstreamUnavailable("residents")
-
-
-async def follow(request: Request, report_id: UUID, token: str) -> str:
-    """The state of a report as its finder may know it. Raises NotFound, UpstreamUnavailable."""
-    answer = await request.app.state.upstreams["residents"].get(
-        f"/v1/public/found-reports/{report_id}", headers={"Follow-Token": token.encode("ascii", "ignore").decode()}
-    )
-    if answer.status_code in (404, 422):
-        raise NotFound
-    if not answer.is_success:
-        raise UpstreamUnavailable("residents")
-    return answer.json()["state"]
 
 
 def _by_field(document: dict[str, Any]) -> dict[str, str]:
