@@ -5,7 +5,7 @@
     setTimeout(() => { buttons[at].disabled = true; }, 0);
   }));
   addEventListener("pageshow", () => buttons.forEach((button) => { button.disabled = false; }));
-  const ask = document.querySelector(".locate"), told = document.querySelector(".located");
+  const ask = document.querySelector(".locate"), told = document.getElementById("located");
   if (!ask || !navigator.geolocation || !isSecureContext) return;
   ask.hidden = false;
   ask.addEventListener("click", () => {

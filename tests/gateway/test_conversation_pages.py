@@ -102,7 +102,7 @@ async def test_a_finder_says_where_they_went_and_sends_a_photo(found: Found, tmp
         await page.goto(found.finder)
         await page.get_by_label("现在在哪里").fill("西门水果店")
         await page.get_by_role("button", name="附上我的位置").click()
-        await expect(page.locator(".located")).to_contain_text("已附上")
+        await expect(page.locator("#located")).to_contain_text("已附上")
         await page.get_by_role("button", name="更新位置").click()
         await expect(page.locator(".done").nth(1)).to_contain_text("位置已更新")
         await page.get_by_label("照片").set_input_files(picture)
