@@ -5,6 +5,7 @@ RESIDENTS, REQUESTS, MERCHANTS, DISPATCH = SERVICES = ("residents", "requests", 
 ROUTES = {
     "/v1/households": RESIDENTS,
     "/v1/people": RESIDENTS,
+    "/v1/duplicates": RESIDENTS,
     "/v1/card-overrides": RESIDENTS,
     "/v1/colour-schemes": RESIDENTS,
     "/v1/contact-cards": RESIDENTS,

@@ -88,6 +88,27 @@ class PersonReturned(Event):
     grid_code: str | None
 
 
+class PersonMerged(Event):
+    """Two records turned out to be of one person: whatever names the merged id concerns the other from now on."""
+
+    type: ClassVar[str] = "residents.person_merged.v1"
+
+    merge_id: UUID
+    person_id: UUID
+    """The record that is kept."""
+    merged_person_id: UUID
+
+
+class PersonMergeUndone(Event):
+    """They are two people after all: what that merge moved goes back."""
+
+    type: ClassVar[str] = "residents.person_merge_undone.v1"
+
+    merge_id: UUID
+    person_id: UUID
+    merged_person_id: UUID
+
+
 class PersonErased(Event):
     """Everybody who holds a data key of this person destroys it."""
 

@@ -9,6 +9,8 @@ from services.residents.consumers import CONSUMERS
 from services.residents.contact_cards import endpoints as contact_cards
 from services.residents.contact_cards import public as contact_cards_public
 from services.residents.contact_cards.scans import scan_timer
+from services.residents.duplicates import endpoints as duplicates
+from services.residents.duplicates.timers import duplicate_timers
 from services.residents.exports import endpoints as exports
 from services.residents.exports.timers import export_timers
 from services.residents.found_persons import endpoints as found_persons
@@ -23,6 +25,8 @@ from services.residents.imports import endpoints as imports
 from services.residents.imports.timers import import_timers
 from services.residents.imports.workers import Workers
 from services.residents.memberships import endpoints as memberships
+from services.residents.merges import endpoints as merges
+from services.residents.merges.errors import PersonWasMerged
 from services.residents.notices import endpoints as notices
 from services.residents.notices.deliveries import delivery_timer
 from services.residents.people import endpoints as people
@@ -61,6 +65,8 @@ SERVICE = Service(
         people_internal.router,
         photos.router,
         editor.router,
+        duplicates.router,
+        merges.router,
         schemes.router,
         household_cards.router,
         household_cards.overrides,
@@ -117,5 +123,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         scan_timer(settings),
         *rights_timers(keyring, signer),
         *export_timers(keyring, signer, files, workers, settings.export_retention, settings.export_downloads),
+        *duplicate_timers(keyring),
     ]
-    return build_app(replace(SERVICE, timers=timers, prepare=prepare), settings)
+    app = build_app(replace(SERVICE, timers=timers, prepare=prepare), settings)
+    app.add_exception_handler(PersonWasMerged, merges.lead_to_kept)
+    return app

@@ -11,6 +11,7 @@ from services.residents.household_cards.derive import derive_households
 from services.residents.households.models import Household
 from services.residents.households.service import forget_household, open_rooms
 from services.residents.imports.service import forget_ended
+from services.residents.merges.repository import merged_into
 from services.residents.notices.repository import forget_notices
 from services.residents.people import repository
 from services.residents.people.models import SEALED, Person
@@ -123,6 +124,14 @@ async def repeat_erasures(
 
 
 async def _erase(session: AsyncSession, vault: Vault, signer: Signer, principal: Principal, person: Person) -> None:
+    """With the records that became this one's: they are of the same person."""
+    for each in (person, *await merged_into(session, person.community_code, person.id)):
+        await _erase_record(session, vault, signer, principal, each)
+
+
+async def _erase_record(
+    session: AsyncSession, vault: Vault, signer: Signer, principal: Principal, person: Person
+) -> None:
     await _write_down(session, signer, principal, person, "people.erase", Purpose.ERASURE, list(PersonField))
     await vault.destroy(person.community_code, person.id)
     await repository.forget_tokens(session, person)

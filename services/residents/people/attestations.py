@@ -51,7 +51,7 @@ async def attest(
         if born is not None:
             age = age_on(born, today)
             true |= {condition for condition in wanted if age_condition_holds(condition, age)}
-    return {condition: attestor.attest(person.id, condition) for condition in sorted(wanted & true)}
+    return {condition: attestor.attest(person_id, condition) for condition in sorted(wanted & true)}
 
 
 def age_condition_holds(condition: str, age: int) -> bool:

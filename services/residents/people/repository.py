@@ -1,16 +1,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from operator import itemgetter
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
-    LargeBinary,
     Select,
     and_,
-    any_,
-    bindparam,
     delete,
     exists,
     false,
@@ -18,7 +14,6 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlmodel import col
 
@@ -27,6 +22,7 @@ from services.residents.household_cards.repository import valid_on
 from services.residents.households.models import HomeOwner, Household
 from services.residents.households.repository import home_of
 from services.residents.memberships.models import Membership
+from services.residents.merges.errors import PersonWasMerged
 from services.residents.people.models import (
     FamilyContact,
     Person,
@@ -36,12 +32,10 @@ from services.residents.people.models import (
     PhoneLookup,
     TagKind,
 )
-from services.residents.people.tokens import Alternatives
 from shared.auth import Principal, Role
 from shared.conditions import among, in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
-from shared.names import Fit
 
 PersonAtHome = tuple[Person, Household]
 _LIVES_THERE = and_(
@@ -91,8 +85,39 @@ async def get_person(
         statement = statement.with_for_update(of=Person).execution_options(populate_existing=True)
     found = (await session.execute(statement)).one_or_none()
     if found is None:
-        raise NotFound
+        await _refuse(session, principal, person_id)
     return found[0], found[1]
+
+
+async def _refuse(session: AsyncSession, principal: Principal, person_id: UUID) -> NoReturn:
+    """NotFound; PersonWasMerged for a record that became another's whom this principal may see."""
+    kept_id = person_id
+    while (into := await _merged_into(session, principal, kept_id)) is not None:
+        kept_id = into
+    if kept_id == person_id:
+        raise NotFound
+    if (await session.execute(readable(principal).where(col(Person.id) == kept_id))).first() is None:
+        raise NotFound
+    raise PersonWasMerged(person_id, kept_id)
+
+
+async def _merged_into(session: AsyncSession, principal: Principal, person_id: UUID) -> UUID | None:
+    statement = select(col(Person.merged_into)).where(
+        in_area(col(Person.community_code), principal.area), col(Person.id) == person_id
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def people_at_home(
+    session: AsyncSession, community_code: str, person_ids: Iterable[UUID]
+) -> Sequence[PersonAtHome]:
+    """These people with their households, whatever became of them, for work that is authorised elsewhere."""
+    statement = (
+        select(Person, Household)
+        .join(Household, _LIVES_THERE)
+        .where(col(Person.community_code) == community_code, among(col(Person.id), person_ids))
+    )
+    return [(person, household) for person, household in await session.execute(statement)]
 
 
 async def get_self_or_charge(
@@ -125,11 +150,14 @@ async def find_person(session: AsyncSession, community_code: str, person_id: UUI
 
 
 async def find_resident(session: AsyncSession, community_code: str, person_id: UUID) -> PersonAtHome | None:
-    """The same, but None too for whoever left, died or was merged: they sign in to nothing and are owed nothing."""
+    """The same, but None for whoever left or died: they sign in to nothing and are owed nothing.
+
+    A record that was merged leads to the one that was kept.
+    """
     found = await find_person(session, community_code, person_id)
-    if found is None or found[0].state is not PersonState.RESIDING or found[0].merged_into is not None:
-        return None
-    return found
+    while found is not None and found[0].merged_into is not None:
+        found = await find_person(session, community_code, found[0].merged_into)
+    return found if found is not None and found[0].state is PersonState.RESIDING else None
 
 
 def narrow(
@@ -159,16 +187,6 @@ def narrow(
 
 
 # Tokens
-
-
-def _has_whole(tokens: Alternatives) -> ColumnElement[bool]:
-    """One parameter and one compiled statement however many there are."""
-    return exists().where(
-        col(PersonToken.community_code) == col(Person.community_code),
-        col(PersonToken.person_id) == col(Person.id),
-        col(PersonToken.fit) == int(Fit.WHOLE),
-        col(PersonToken.token) == any_(bindparam(None, tokens, type_=ARRAY(LargeBinary), unique=True)),
-    )
 
 
 Filed = tuple[UUID, bytes, int]
@@ -296,29 +314,6 @@ async def find_by_document(session: AsyncSession, person: Person) -> UUID | None
         col(Person.community_code) == person.community_code, col(Person.id) != person.id, or_(false(), *same)
     )
     return (await session.execute(statement.limit(1))).scalar_one_or_none()
-
-
-async def find_by_tokens(
-    session: AsyncSession,
-    community_code: str,
-    tokens: Alternatives,
-    *,
-    apart_from: UUID,
-    household: Household | None = None,
-) -> Sequence[Person]:
-    """Others who have one of these tokens as a whole name or value; with `household`, only those of its building."""
-    statement = select(Person).where(
-        col(Person.community_code) == community_code,
-        col(Person.erased_at).is_(None),
-        col(Person.id) != apart_from,
-        _has_whole(tokens),
-    )
-    if household is not None:
-        statement = statement.join(
-            Household,
-            _LIVES_THERE,
-        ).where(col(Household.compound) == household.compound, col(Household.building) == household.building)
-    return (await session.execute(statement.order_by(col(Person.id)).limit(50))).scalars().all()
 
 
 # Erasure

@@ -1,10 +1,11 @@
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from services.residents.duplicates.models import DuplicateKind
 from services.residents.memberships.models import HouseholdRelation
 from services.residents.people.ages import AgeGroup
 from services.residents.people.models import PersonState, Relation, TagKind
@@ -98,7 +99,7 @@ class PersonRead(BaseModel):
 class Resemblance(BaseModel):
     """Someone registered who may be the same person. Nothing is merged without a person's decision."""
 
-    kind: Literal["same_phone", "same_name_and_birth_date"]
+    kind: DuplicateKind
     person_id: UUID
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
+from services.residents.duplicates.finding import find_resembling
 from services.residents.events import PersonMoved
 from services.residents.events import PersonRegistered as PersonRegisteredEvent
 from services.residents.household_cards.derive import derive_households
@@ -25,7 +26,7 @@ from shared import outbox
 from shared.auth import Principal
 from shared.clock import china_today, utc_now
 from shared.concurrency import check_version
-from shared.crypto import DataKey
+from shared.crypto import DataKey, Keyring
 from shared.db import AsyncSession
 from shared.errors import Forbidden, NotFound, WrongState
 from shared.identity import IdentityNumber, mask_identity_number, mask_name, mask_phone
@@ -45,12 +46,14 @@ async def register_person(
     household = await get_open_household(session, principal, data.household_id)
     known = personal_data(data.model_dump(include=set(SEALED)))
     person = Person(id=person_id or new_id(), community_code=household.community_code, household_id=household.id)
-    await _write(session, vault, principal, person, None, known)
+    await write_person(session, vault, principal, person, None, known)
     await begin_membership(session, person, data.relation, data.lives_here_since or china_today())
     await derive_households(session, vault, person.community_code, [household.id])
     event = PersonRegisteredEvent(person_id=person.id, household_id=household.id)
     await outbox.add(session, event, community_code=person.community_code, subject=f"people/{person.id}")
-    return person, household, await find_resembling(session, vault, person, household, known)
+    resembling = await find_resembling(session, vault, person, household, known)
+    strongest_first = sorted(resembling.items(), key=lambda each: each[1].strength)
+    return person, household, [Resemblance(kind=kind, person_id=other) for other, kind in strongest_first]
 
 
 async def correct_person(
@@ -79,7 +82,7 @@ async def correct_person(
             raise WrongState(person.state, [PersonState.RESIDING])
         household = await get_open_household(session, principal, target)
         person.household_id = household.id
-    await _write(session, vault, principal, person, before, known)
+    await write_person(session, vault, principal, person, before, known)
     if target != left:
         await correct_membership(session, person)
         await _tell_moved(session, person, household, left)
@@ -160,7 +163,7 @@ def _merged(known: PersonalData, changes: dict[str, Any]) -> PersonalData:
     return personal_data(values)
 
 
-async def _write(
+async def write_person(
     session: AsyncSession,
     vault: Vault,
     principal: Principal,
@@ -177,9 +180,7 @@ async def _write(
     for column, sealed in seal_person(key, person.id, known, sorted(changed)).items():
         setattr(person, column, sealed)
     if changed & _DOCUMENTS.keys():
-        for field, (column, index) in _DOCUMENTS.items():
-            value = getattr(known, field)
-            setattr(person, column, index(vault.keyring, value) if value else None)
+        index_documents(vault.keyring, person, known)
         await _refuse_duplicate(session, principal, person)
     session.add(person)
     try:
@@ -188,7 +189,7 @@ async def _write(
         if any(f"uq_person_{name}" in str(error.orig) for name in ("identity", "passport")):
             raise PersonExists(None) from error
         raise
-    await _file(session, vault, person, before, known)
+    await file_person(session, vault, person, before, known)
 
 
 _DOCUMENTS = {
@@ -197,7 +198,14 @@ _DOCUMENTS = {
 }
 
 
-async def _file(
+def index_documents(keyring: Keyring, person: Person, known: PersonalData) -> None:
+    """Claim the person's identity number and passport: each stands once in the registry."""
+    for field, (column, index) in _DOCUMENTS.items():
+        value = getattr(known, field)
+        setattr(person, column, index(keyring, value) if value else None)
+
+
+async def file_person(
     session: AsyncSession, vault: Vault, person: Person, before: PersonalData | None, known: PersonalData
 ) -> None:
     """Let the person be found by what is known, and by nothing that was."""
@@ -238,29 +246,3 @@ async def _tell_moved(session: AsyncSession, person: Person, household: Househol
         subject=f"people/{person.id}",
         version=person.version,
     )
-
-
-async def find_resembling(
-    session: AsyncSession, vault: Vault, person: Person, household: Household, known: PersonalData
-) -> list[Resemblance]:
-    """People who may be the same: of the same phone, or in this building of the same name and birth date.
-
-    Names count as the same when they sound the same. Edit distance would call any two Chinese names equal.
-    """
-    found: list[Resemblance] = []
-    community_code = person.community_code
-    tokens = Tokens(vault.keyring, community_code)
-    if known.phone is not None:
-        others = await repository.find_by_tokens(
-            session, community_code, tokens.phone(known.phone), apart_from=person.id
-        )
-        found += [Resemblance(kind="same_phone", person_id=other.id) for other in others]
-    if known.birth_on is not None and known.name is not None:
-        others = await repository.find_by_tokens(
-            session, community_code, tokens.same_name(known.name), apart_from=person.id, household=household
-        )
-        keys = await _keys(vault, others)
-        for other in others:
-            if open_person(keys[other.id], other, ["birth_on"]).birth_on == known.birth_on:
-                found.append(Resemblance(kind="same_name_and_birth_date", person_id=other.id))
-    return found
