@@ -98,8 +98,9 @@ async def _publish_colours(residents: Opened) -> None:
 
 async def load_cards(residents: Opened) -> None:
     """A contact card for every household that has none."""
+    from services.residents.contact_cards.schemas import GridIssue  # noqa: PLC0415
     from services.residents.contact_cards.service import issue_for_grid  # noqa: PLC0415
 
     for grid in demo_grids():
         async with residents.transaction() as session:
-            await issue_for_grid(session, LOADER, grid.code)
+            await issue_for_grid(session, LOADER, GridIssue(grid_code=grid.code))
