@@ -17,8 +17,15 @@ from reportlab.platypus import Table as Grid
 
 from shared.typeface import Typeface, printable, typeface
 
+PDF: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/pdf": {"schema": {"type": "string", "contentMediaType": "application/pdf"}}}}
+}
+"""How an endpoint that answers with a document describes it."""
+
 MARGIN = 16 * mm
-_WIDTH = A4[0] - 2 * MARGIN
+_WIDTH = A4[0] - 2 * MARGIN - 12  # reportlab's frames keep six points on either side
+_NAMES = 0.3
+"""Share of the page for the first column of a table without a header."""
 _INK, _MUTED, _RULE, _SHADE = (HexColor(colour) for colour in ("#1a1a1a", "#5b5b5b", "#c9c9c9", "#f1efec"))
 _PAGE = "第 {page} 页, 共 {pages} 页  Page {page} of {pages}"
 _SIZE, _LEADING, _PADDING = 8.5, 1.4, 4.0
@@ -106,7 +113,9 @@ def _line(cells: Sequence[str], widths: Sequence[float], style: ParagraphStyle) 
 
 def _widths(table: Table) -> list[float]:
     """Each column as wide as its longest cell asks, within reason."""
-    lines = [row for row in (table.header, *table.rows) if row]
+    if not table.header:
+        return [_WIDTH * _NAMES, _WIDTH * (1 - _NAMES)]
+    lines = (table.header, *table.rows)
     wanted = [min(max(_advance(cell) for cell in column), _WIDEST) + 2 for column in zip(*lines, strict=True)]
     return [_WIDTH * each / sum(wanted) for each in wanted]
 

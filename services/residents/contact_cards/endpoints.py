@@ -1,6 +1,6 @@
 import asyncio
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from annotated_types import Interval
@@ -29,6 +29,7 @@ from services.residents.contact_cards.schemas import (
     Scans,
     ScanStatistics,
 )
+from services.residents.paper import PDF
 from shared.clock import china_today
 from shared.codes import GridCode
 from shared.concurrency import tag_response
@@ -37,9 +38,6 @@ from shared.routing import Router
 from shared.sessions import Session, SignerDep, VaultDep
 
 Day = Annotated[date, Interval(ge=date(2020, 1, 1), le=date(2199, 12, 31))]
-PDF: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/pdf": {"schema": {"type": "string", "contentMediaType": "application/pdf"}}}}
-}
 router = Router(prefix="/v1/contact-cards", tags=["contact cards"])
 
 

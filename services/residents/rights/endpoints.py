@@ -1,12 +1,15 @@
+import asyncio
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Response
 
+from services.residents.paper import PDF
 from services.residents.rights import access_log, export
 from services.residents.rights.access_log import AccessLog
 from services.residents.rights.auth import RightsExercise
 from services.residents.rights.export import PersonExport
+from services.residents.rights.export_pdf import render_export
 from shared.routing import Router
 from shared.sessions import Session, SignerDep, VaultDep
 
@@ -39,3 +42,14 @@ async def export_person(
     """Everything that is kept about a person, for that person; staff hand it out on request."""
     response.headers["Cache-Control"] = "no-store"
     return await export.export_person(session, vault, signer, principal, person_id)
+
+
+@router.get("/export.pdf", response_class=Response, responses=PDF)
+async def export_person_as_pdf(
+    principal: RightsExercise, session: Session, vault: VaultDep, signer: SignerDep, person_id: UUID
+) -> Response:
+    """The same to read and to keep: Chinese, A4, with its typeface inside."""
+    exported = await export.export_person(session, vault, signer, principal, person_id)
+    document = await asyncio.to_thread(render_export, exported, principal)
+    headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="export-{person_id}.pdf"'}
+    return Response(document, media_type="application/pdf", headers=headers)
