@@ -138,6 +138,8 @@ ACTIONS: dict[str, Bilingual] = {
     "people.erase": both("删除个人信息", "erased"),
     "imports.change": both("批量导入时更新", "changed by an import"),
     "exports.make": both("列入导出名单", "put on an exported list"),
+    "found_persons.suggest_candidates": both("走失协助中比对", "suggested in a found-person case"),
+    "found_persons.record": both("走失协助案卷", "the record of a found-person case"),
     "found_persons.reveal": both("走失协助中查看", "read in a found-person case"),
     "household_cards.reveal_reasons": both("查看户卡调整理由", "read why the household card was set"),
 }

@@ -17,7 +17,7 @@ from shared.codes import EVERYWHERE
 from shared.vault import Vault
 from tests.principals import bearer
 from tests.residents.cases import FINDER, TO_POLICE, a_card, act, detail_of, only_case, open_case, report
-from tests.residents.neighbourhood import PERSONAL, Neighbourhood
+from tests.residents.neighbourhood import ELDER_NAME, PERSONAL, Neighbourhood
 from tests.residents.registry import Registry
 
 LOOKS = {
@@ -287,6 +287,33 @@ async def test_a_handover_is_proved_by_its_photo(place: Neighbourhood) -> None:
     late = await staff.post(f"/v1/found-persons/{case['id']}/photos?kind=hand_over", content=a_picture())
     assert late.status_code == 201
     assert (await staff.post(f"/v1/found-persons/{case['id']}/photos", content=a_picture())).status_code == 409
+
+
+async def test_the_record_tells_the_police_everything(place: Neighbourhood) -> None:
+    case = await open_case(place, **FINDER)
+    staff = place.client()
+    path = f"/v1/found-persons/{case['id']}"
+    await act(staff, case["id"], "describe", **LOOKS)
+    await act(staff, case["id"], "sightings", 201, place_text="西门水果店<b>", position=HERE)
+    await act(staff, case["id"], "identify", person_id=str(place.elder_id), note="核对了照片")
+    await act(staff, case["id"], "notify-family", way="call", result="coming", eta_minutes=15)
+    record = await act(staff, case["id"], "record")
+    assert record["person"]["name"] == ELDER_NAME
+    assert record["description"]["clothes"] == LOOKS["clothes"]
+    assert [each["properties"]["place_text"] for each in record["trail"]["features"]] == ["二小校门口", "西门水果店<b>"]
+    assert [(each["result"], each["eta_minutes"]) for each in record["attempts"]] == [("coming", 15)]
+    assert {"note": "核对了照片"} in [entry["words"] for entry in record["timeline"]]
+    page = await staff.post(f"{path}/record", params={"format": "html"})
+    assert page.headers["content-type"].startswith("text/html")
+    for word in (ELDER_NAME, "灰色棉袄", "75–85", "西门水果店&lt;b&gt;", "核对了照片", "偏瘦"):
+        assert word in page.text
+    assert "<b>" not in page.text
+    assert [entry.fields for entry in await place.audited(case["id"])] == [("record",)] * 2
+    assert len(await place.audited(place.elder_id)) == 2
+    await act(place.worker(place.other_grid), case["id"], "record", 404)
+    await act(place.resident(), case["id"], "record", 403)
+    await act(staff, case["id"], "unfounded")
+    await act(place.worker(), case["id"], "record", 404)
 
 
 async def test_nothing_gathered_rests_in_the_clear(place: Neighbourhood) -> None:

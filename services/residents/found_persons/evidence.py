@@ -5,9 +5,10 @@ from uuid import UUID
 
 from fastapi import Query, Response, status
 
-from services.residents.found_persons import candidates, pictures, relay, service, trail
+from services.residents.found_persons import candidates, pictures, record, relay, service, trail
 from services.residents.found_persons.auth import FoundPersonsRead, FoundPersonsReport, FoundPersonsWrite
 from services.residents.found_persons.models import FoundPerson, Source
+from services.residents.found_persons.record import CaseRecord
 from services.residents.found_persons.relay_schemas import MessageCreate, Messages, MessageSent
 from services.residents.found_persons.schemas import FoundPersonRead
 from services.residents.found_persons.states import Verb
@@ -99,6 +100,22 @@ async def write_message(
 ) -> MessageSent:
     """Write to finder and family as the community."""
     return await relay.write_as_community(session, vault, principal, case_id, data.text)
+
+
+@router.post("/record", response_model=CaseRecord, responses={200: {"content": {"text/html": {}}}})
+async def make_record(
+    principal: FoundPersonsWrite,
+    session: Session,
+    vault: VaultDep,
+    signer: SignerDep,
+    case_id: UUID,
+    form: Annotated[Literal["json", "html"], Query(alias="format")] = "json",
+) -> CaseRecord | Response:
+    """Everything known of the case in the clear, for the police: as data, or as a page to print. Written down."""
+    made = await record.make_record(session, vault, signer, principal, case_id)
+    if form == "json":
+        return made
+    return Response(record.print_record(made), media_type="text/html", headers={"Cache-Control": "no-store"})
 
 
 @router.post("/photos", response_model=PhotoRead, status_code=status.HTTP_201_CREATED, openapi_extra=PHOTO_BODY)

@@ -7,7 +7,7 @@ from services.residents.found_persons import candidates_repository, registry, re
 from services.residents.found_persons.auth import OPENERS
 from services.residents.found_persons.errors import NotIdentified
 from services.residents.found_persons.family import list_attempts, next_contact, tried_contacts
-from services.residents.found_persons.models import FoundPerson
+from services.residents.found_persons.models import FoundPerson, FoundPersonEntry
 from services.residents.found_persons.schemas import (
     EntryRead,
     FoundPersonDetail,
@@ -38,7 +38,7 @@ async def show_case(session: AsyncSession, vault: Vault, principal: Principal, c
     entries = await repository.entries_of(session, case)
     person, candidates, contacts = None, list[Person](), []
     if principal.role is not Role.SUPERVISOR:
-        person = await _person_of(session, case)
+        person = await person_of(session, case)
         if person is None:
             candidates = await _candidates(session, case)
         contacts = await registry.contacts_of(session, case.community_code, person.id) if person else []
@@ -55,10 +55,13 @@ async def show_case(session: AsyncSession, vault: Vault, principal: Principal, c
             ReportRead.model_validate(report, from_attributes=True)
             for report in await repository.reports_of(session, case)
         ],
-        timeline=[
-            EntryRead(**entry.model_dump(include=_ENTRY_FIELDS), has_note=entry.note is not None) for entry in entries
-        ],
+        timeline=[entry_read(entry) for entry in entries],
     )
+
+
+def entry_read(entry: FoundPersonEntry) -> EntryRead:
+    """A line of the timeline, without what was written."""
+    return EntryRead(**entry.model_dump(include=_ENTRY_FIELDS), has_note=entry.note is not None)
 
 
 _ENTRY_FIELDS = {"id", "kind", "actor", "detail", "at"}
@@ -80,7 +83,7 @@ async def reveal(
     wanted = frozenset(fields)
     answer = Revealed()
     if of_person := wanted & _OF_PERSON:
-        person = await _person_of(session, case)
+        person = await person_of(session, case)
         if person is None:
             raise NotIdentified
         await write_down(session, signer, principal, case, "person", person.id, of_person)
@@ -151,7 +154,7 @@ async def write_down(
     )
 
 
-async def _person_of(session: AsyncSession, case: FoundPerson) -> Person | None:
+async def person_of(session: AsyncSession, case: FoundPerson) -> Person | None:
     """Who it is, or before that whom the card was issued to."""
     person_id = case.person_id or case.presumed_person_id
     return await registry.find_person(session, case.community_code, person_id) if person_id else None
