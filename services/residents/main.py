@@ -34,7 +34,8 @@ from services.residents.people import internal as people_internal
 from services.residents.people import parts as people_parts
 from services.residents.photos import endpoints as photos
 from services.residents.photos.timers import photo_timers
-from services.residents.retention import models as _retention  # noqa: F401
+from services.residents.retention import endpoints as retention
+from services.residents.retention.timers import retention_timer
 from services.residents.reviews import endpoints as reviews
 from services.residents.rights import endpoints as rights
 from services.residents.rights import requests as rights_requests
@@ -82,6 +83,7 @@ SERVICE = Service(
         rights_requests.router,
         sync.router,
         reviews.router,
+        retention.router,
         consents.catalogue_router,
         consents.router,
         imports.router,
@@ -122,6 +124,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         *import_timers(keyring, signer, files, workers, settings.import_retention),
         scan_timer(settings),
         *rights_timers(keyring, signer),
+        retention_timer(keyring, signer, settings.retention_days),
         *export_timers(keyring, signer, files, workers, settings.export_retention, settings.export_downloads),
         *duplicate_timers(keyring),
     ]

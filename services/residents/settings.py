@@ -1,7 +1,8 @@
 from datetime import timedelta
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
+from services.residents.retention.kinds import RetentionKind
 from shared.settings import ServiceSettings, environment
 
 
@@ -34,3 +35,8 @@ class Settings(ServiceSettings):
     """How long an export can be downloaded; then it is destroyed."""
     export_downloads: int = 5
     """How often an export can be downloaded."""
+    retention_days: dict[RetentionKind, int] = Field(default_factory=dict)
+    """JSON, e.g. `{"moved_out_people": 365}`: where this installation keeps longer or shorter than the product says.
+
+    Never shorter than what has to be kept; communities may set their own.
+    """
