@@ -141,7 +141,6 @@ ACTIONS: dict[str, Bilingual] = {
     "contact_cards.delivery_list": both("列入送卡名单", "put on a delivery list of cards"),
     "people.correct": both("依申请更正", "corrected on request"),
     "rights_requests.reveal": both("查看权利请求内容", "read what was asked about the data"),
-    "found_persons.suggest_candidates": both("走失协助中列为可能人选", "suggested in a found-person case"),
     "imports.change": both("批量导入时更新", "changed by an import"),
     "exports.make": both("列入导出名单", "put on an exported list"),
     "found_persons.suggest_candidates": both("走失协助中比对", "suggested in a found-person case"),

@@ -57,10 +57,11 @@ async def rows_of_every_kind(registry: Registry, person: dict[str, Any]) -> None
         left = await registry.person(person["household_id"], name)
         await execute(
             registry,
-            "UPDATE person SET state = :state, state_since = :since, updated_at = :since "
+            "UPDATE person SET state = :state, state_since = :since, updated_at = :past "
             "WHERE community_code = :code AND id = :id",
             state=state,
             since=china_today() - LONG_AGO,
+            past=utc_now() - LONG_AGO,
             id=left["id"],
         )
     past = utc_now() - LONG_AGO
