@@ -1,4 +1,4 @@
-"""`kaiyuan demo …`: the invented community, and the two stories played against it."""
+"""`kaiyuan demo …`: the invented community, and the stories played against it."""
 
 import asyncio
 import importlib
@@ -23,7 +23,7 @@ def load(data: DataFolderOption = DEFAULT_DATA) -> None:
 
 @demo.command()
 def play() -> None:
-    """演示两个故事 · Start a throw-away system, play two stories against it and narrate what the API answers."""
+    """演示三个故事 · Start a throw-away system, play three stories against it and narrate what the API answers."""
     with tempfile.TemporaryDirectory(prefix="kaiyuan-demo-") as folder:
         Path(folder).chmod(0o711)  # root's PostgreSQL runs as another user
         asyncio.run(_play(Path(folder) / "data"))

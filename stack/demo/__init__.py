@@ -16,7 +16,7 @@ async def load(environment: Mapping[str, str], report: Any) -> None:
 
 
 async def play(environment: Mapping[str, str], console: Any) -> None:
-    """Play the first two stories against a running system and narrate what the API answered."""
+    """Play three stories against a running system and narrate what the API answered."""
     from stack.demo.playing import play as play_stories  # noqa: PLC0415
 
     await play_stories(environment, console)

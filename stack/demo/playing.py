@@ -1,4 +1,4 @@
-"""`make demo`: the first two stories against a running system, each step told with what the API answered."""
+"""`make demo`: three of the stories against a running system, each step told with what the API answered."""
 
 import json
 from collections.abc import Mapping
@@ -7,24 +7,25 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from stack.demo.stories import lost_elder, saturday_fruit
+from stack.demo.stories import lost_elder, saturday_fruit, the_visit
 from stack.demo.stories.actors import City, Json
 from stack.demo.stories.codes import codes_in_file
 
 STORIES = (
     ("一、走失老人回家 · 1. The lost elder", lost_elder.play),
     ("二、周六水果 · 2. Saturday fruit", saturday_fruit.play),
+    ("六、入户走访 · 6. The visit", the_visit.play),
 )
 
 
 async def play(environment: Mapping[str, str], console: Console) -> None:
-    """Play both; StoryBroken says which step the system did not follow."""
+    """Play them all; StoryBroken says which step the system did not follow."""
     read_code = codes_in_file(Path(environment["GATEWAY_SENDER_FILE"]))
     async with City(environment["GATEWAY_PUBLIC_URL"], read_code) as city:
         for title, story in STORIES:
             console.rule(f"[bold]{title}")
             await story(city, _narrator(console))
-    console.rule("[bold green]两个故事都走通了 · Both stories hold")
+    console.rule("[bold green]三个故事都走通了 · All three stories hold")
 
 
 def _narrator(console: Console):
