@@ -1,5 +1,6 @@
 """What requests listens to, by source service and event type."""
 
+from services.requests.person_merges.consumers import follow_merge_undone, follow_merged
 from services.requests.service_requests import found_persons, progress
 from services.requests.service_requests.erasure import forget_person
 from shared.consumer import Handlers
@@ -16,6 +17,8 @@ def consumers(keyring: Keyring) -> dict[str, Handlers]:
             "residents.found_person_handed_over.v1": found_persons.follow_handed_over,
             "residents.found_person_closed.v1": found_persons.follow_closed,
             "residents.person_erased.v1": forget_person(keyring),
+            "residents.person_merged.v1": follow_merged,
+            "residents.person_merge_undone.v1": follow_merge_undone,
         },
         "dispatch": {
             "dispatch.grid_published.v1": keep_published_grid,
