@@ -1,6 +1,6 @@
 """Several new rows in one round trip: round trips, not PostgreSQL, are what a small transaction waits for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -39,6 +39,23 @@ async def together(session: AsyncSession, *rows: NewRow) -> None:
     ]
     connection = await session.connection()
     await connection.exec_driver_sql(composed.sql, tuple(values))
+
+
+async def insert_many(session: AsyncSession, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert `rows`, which all have the same columns, in one round trip.
+
+    A third of what the session takes for it: it binds the parameters of each row on its own.
+    """
+    if not rows:
+        return
+    names = tuple(rows[0])
+    composed = _composed(((table, names),))
+    columns = [
+        [row[slot.column] for row in rows] if slot.prepare is None else [slot.prepare(row[slot.column]) for row in rows]
+        for slot in composed.slots
+    ]
+    connection = await session.connection()
+    await connection.exec_driver_sql(composed.sql, list(zip(*columns, strict=True)))
 
 
 class _Slot(NamedTuple):

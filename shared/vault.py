@@ -27,6 +27,7 @@ from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from shared.codes import EVERYWHERE
 from shared.crypto import DESTROYED, DataKey, Keyring, WrappedKey
 from shared.db import KIT_METADATA, AsyncSession, Database
+from shared.statements import insert_many
 
 data_key = Table(
     "data_key",
@@ -97,8 +98,7 @@ class Vault:
             {"community_code": community_code, "subject_id": subject_id, "key_id": key.key_id, "wrapped": key.wrapped}
             for subject_id, key in wrapped.items()
         ]
-        if rows:
-            await self._session.execute(insert(data_key), rows)
+        await insert_many(self._session, data_key, rows)
 
     async def destroy(self, community_code: str, subject_id: UUID) -> bool:
         """Erase: from the commit on, nobody can read what the key sealed. False if it was destroyed before.

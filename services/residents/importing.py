@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import PydanticUndefined
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
 from services.residents.consents.models import Consent
 from services.residents.consents.service import signed
@@ -34,6 +34,7 @@ from shared.clock import china_today, utc_now
 from shared.crypto import DataKey, Keyring, WrappedKey
 from shared.db import AsyncSession, TableBase
 from shared.ids import new_id
+from shared.statements import insert_many
 from shared.vault import Vault
 
 _ANALYSE = text(
@@ -225,4 +226,4 @@ async def _insert(session: AsyncSession, table: type[TableBase], community_code:
     fields = table.model_fields
     defaults = {name: field.default for name, field in fields.items() if not field.is_required()} | given
     common = {name: value for name, value in defaults.items() if name in fields and value is not PydanticUndefined}
-    await session.execute(insert(table.__table__), [common | row for row in rows])
+    await insert_many(session, table.__table__, [common | row for row in rows])

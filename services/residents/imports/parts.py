@@ -1,5 +1,6 @@
 """Checking and writing a part of a sheet, within the transaction that also moves the import on."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
@@ -25,7 +26,10 @@ from services.residents.people.service import correct_person
 from shared.auth import Principal
 from shared.crypto import Keyring
 from shared.db import AsyncSession
+from shared.ids import new_id
 from shared.vault import Vault
+
+_SEALED_AT_ONCE = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,24 +157,35 @@ def _problems(plan: Plan, columns: dict[Column, int]) -> list[RowProblem]:
 async def _add(
     session: AsyncSession, vault: Vault, workers: Workers, job: ImportJob, plan: Plan, registry: Registry
 ) -> None:
+    """Some people are sealed over there while those before them are written here."""
     homes = {door: _home(door) for door in sorted(plan.new_doors)}
     doors = dict(registry.households) | {door: home.id for door, home in homes.items()}
     people = [_person(record, doors[record.door]) for record in plan.added]
     if not people:
         return
-    sealed = await workers.run(seal_part, job.community_code, list(homes.values()), people, job.requested_by)
-    await write_registry(session, vault.keyring, job.community_code, sealed)
+    pieces = [people[start : start + _SEALED_AT_ONCE] for start in range(0, len(people), _SEALED_AT_ONCE)]
+    with_homes = [(piece, [] if position else list(homes.values())) for position, piece in enumerate(pieces)]
+    async with asyncio.TaskGroup() as group:
+        sealing = [
+            group.create_task(workers.run(seal_part, job.community_code, new, piece, job.requested_by))
+            for piece, new in with_homes
+        ]
+        for task in sealing:
+            await write_registry(session, vault.keyring, job.community_code, await task)
 
 
 def _home(door: Door) -> HouseholdImport:
     compound, building, unit, room = door
-    return HouseholdImport.model_construct(compound=compound, building=building, unit=unit, room=room)
+    return HouseholdImport.model_construct(id=new_id(), compound=compound, building=building, unit=unit, room=room)
 
 
 def _person(record: Record, household_id: UUID) -> PersonImport:
     return PersonImport.model_construct(
+        id=new_id(),
         household_id=household_id,
         relation=record.relation or HouseholdRelation.OTHER,
+        lives_here_since=None,
+        consents=set(),
         name=record.name,
         phone=record.phone,
         identity_number=record.identity_number,

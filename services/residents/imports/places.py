@@ -14,7 +14,7 @@ _UNIT = re.compile(r"0*([0-9]+)(单元|门)?")
 
 def _core(pattern: re.Pattern[str], text: str) -> str:
     """`3`, `03`, `3栋` and `3号楼` are the same building."""
-    found = pattern.fullmatch(text)
+    found = pattern.fullmatch(text.replace(" ", ""))
     return found[1] if found else text
 
 

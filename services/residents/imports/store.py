@@ -12,7 +12,7 @@ from shared.crypto import DataKey
 from shared.files import FileStore
 
 FOLDER = "imports"
-PART_ROWS = 500
+PART_ROWS = 1000
 """Rows of one part, which is one transaction."""
 _AT_ONCE = 16
 
