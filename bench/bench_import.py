@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -88,16 +89,18 @@ async def running_residents() -> AsyncIterator[tuple[FastAPI, str]]:
             yield app, server.database_dsn(database or "")
 
 
+@cache
+def _names() -> list[str]:
+    return [member.name for each in demo_households() for member in each.members]
+
+
 def _people(number: int) -> tuple[str, str, str, tuple[str, str, str, str]]:
     """(name, identity number, phone, door) of the n-th: none is like another."""
-    names = _people.names  # pyright: ignore[reportFunctionMemberAccess]
+    names = _names()
     home = number // SIZE
     door = ("开元小区", f"{home // 240 + 1}号楼", f"{home // 60 % 4 + 1}单元", f"{home % 60 // 2 + 1}{home % 2:02d}")
     born = date(1930, 1, 1) + timedelta(days=number // 900)
     return names[number % len(names)], make_identity_number("150299", born, number % 900), f"139{number:08d}", door
-
-
-_people.names = [member.name for each in demo_households() for member in each.members]  # pyright: ignore[reportFunctionMemberAccess]
 
 
 def _sheet() -> bytes:
