@@ -29,7 +29,7 @@ from services.residents.importing import SealedRegistry, seal_registry
 from services.residents.imports.timers import advance_imports
 from services.residents.main import create_app
 from services.residents.people.schemas import PersonImport
-from services.residents.people.tokens import CachedIndexer
+from services.residents.people.tokens import Tokens
 from services.residents.settings import Settings
 from shared.clock import utc_now
 from shared.codes import EVERYWHERE
@@ -174,7 +174,7 @@ async def _bare(app: FastAPI, url: str) -> float:
         people.append(PersonImport.model_construct(**known))
     started = time.perf_counter()
     keyring = app.state.keyring
-    sealed = seal_registry(keyring, CachedIndexer(keyring), OTHER, list(homes.values()), people, granted_by="bench")
+    sealed = seal_registry(keyring, Tokens(keyring, OTHER), OTHER, list(homes.values()), people, granted_by="bench")
     connection = await asyncpg.connect(url)
     try:
         async with connection.transaction():
@@ -184,7 +184,7 @@ async def _bare(app: FastAPI, url: str) -> float:
     return time.perf_counter() - started
 
 
-async def _copy(connection: "asyncpg.Connection[Any]", sealed: SealedRegistry) -> None:
+async def _copy(connection: asyncpg.Connection, sealed: SealedRegistry) -> None:
     now = utc_now()
     common = {"community_code": OTHER, "version": 1, "created_at": now, "updated_at": now}
     rows: dict[str, list[dict[str, Any]]] = {
@@ -193,7 +193,8 @@ async def _copy(connection: "asyncpg.Connection[Any]", sealed: SealedRegistry) -
         "person": [common | {"state": "residing"} | row for row in sealed.people],
         "membership": [common | row for row in sealed.memberships],
         "person_token": [
-            {"community_code": OTHER, "token": token, "person_id": person_id} for person_id, token in sealed.tokens
+            {"community_code": OTHER, "token": token, "fit": fit, "person_id": person_id}
+            for person_id, token, fit in sealed.tokens
         ],
     }
     for table, each in rows.items():
