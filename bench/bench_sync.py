@@ -6,7 +6,6 @@ them the same rows by bare SQL, one query a table for everything at once, opened
 
 import json
 import statistics
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,7 +16,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from bench.bench_search import _environment, _postgres
+from bench.registry import registry_environment, running_postgres
 from bench.result import Result
 from services.residents.household_cards.derive import derive_due
 from services.residents.main import create_app
@@ -77,13 +76,14 @@ _OWNERS = {
 
 async def run() -> list[Result]:
     households = demo_households()
-    with _postgres() as server:
-        environment = {"RESIDENTS_FILES_URL": f"file://{tempfile.gettempdir()}"} | await _environment(server)
+    with running_postgres() as server:
+        environment = await registry_environment(server)
         async with opened(environment, RESIDENTS.name) as residents:
             await load_registry(residents, households)
             while await _derive(residents):
                 pass
             async with residents.transaction() as session:
+                await session.execute(text(_PLACE))  # dispatch would say by event which building is whose
                 grids = list((await session.execute(text(_GRIDS))).scalars())
         values: dict[str, Any] = {
             name.removeprefix(RESIDENTS.prefix).lower(): value for name, value in environment.items()
@@ -100,6 +100,10 @@ async def run() -> list[Result]:
             await bare.close()
 
 
+_PLACE = """
+    UPDATE household
+    SET grid_code = community_code || lpad((1 + abs(hashtext(compound || building || unit)) % 12)::text, 3, '0')
+"""
 _GRIDS = "SELECT DISTINCT grid_code FROM household WHERE grid_code IS NOT NULL ORDER BY 1"
 
 
@@ -177,7 +181,8 @@ async def _follow(
 _TOUCH = """
     UPDATE person SET version = version + 1
     WHERE (community_code, id) IN (
-        SELECT community_code, id FROM person WHERE state = 'residing' ORDER BY id LIMIT :most)
+        SELECT community_code, entity_id FROM sync_entry
+        WHERE kind = 'person' AND grid_code IS NOT NULL ORDER BY entity_id LIMIT :most)
     RETURNING id
 """
 

@@ -30,7 +30,7 @@ async def registry_environment(server: PostgresServer) -> dict[str, str]:
         "NATS_USER": RESIDENTS.name,
         "NATS_PASSWORD": "none",
         "SENDER_FILE": os.devnull,
-        "FILES_URL": "memory:///",
+        "FILES_URL": Path(tempfile.gettempdir()).as_uri(),
         "ROLE": "api",
         "LOG_LEVEL": "ERROR",
     }

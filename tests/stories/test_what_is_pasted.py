@@ -27,6 +27,15 @@ async def test_the_curl_lines_of_the_readme(place: Place, city: City, page: str)
     assert len(answers[1]["items"]) == 3
 
 
+async def test_the_curl_lines_of_the_page_for_phones(place: Place, city: City) -> None:
+    [block] = _BLOCK.findall((ROOT / "docs" / "sync.md").read_text())
+    for outcome in ("applied", "already_applied"):
+        page, edited, rest = await _pasted(block.replace(_DOCUMENTED, place.url))
+        assert len(page["items"]) == 2
+        assert [result["outcome"] for result in edited["results"]] == [outcome]
+        assert rest["items"]
+
+
 async def test_the_curl_lines_of_the_banner(place: Place, city: City) -> None:
     grids, found = await _pasted("\n".join(examples(place.url)))
     assert len(grids["items"]) == 3

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from services.residents.contact_cards.models import CardState
+from services.residents.contact_cards.models import CardKind, CardState
 from services.residents.guardians.models import GuardianRelation
 from services.residents.households.models import Tenure
 from services.residents.memberships.models import HouseholdRelation
@@ -27,6 +27,7 @@ class CardCopy(BaseModel):
     """A contact card in use."""
 
     id: UUID
+    kind: CardKind
     code: str
     state: CardState
     delivered_at: datetime | None
