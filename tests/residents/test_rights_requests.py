@@ -156,4 +156,5 @@ async def test_the_last_member_takes_the_door_along(registry: Registry, home: di
         found = await session.execute(text("SELECT room, ended_on FROM household WHERE id = :id"), {"id": home["id"]})
         room, ended_on = found.one()
     assert room == b"" and ended_on is not None
+    assert await registry.events("household_ended") == [{"household_id": home["id"], "grid_code": registry.grid()}]
     await registry.household(room=home["room"])

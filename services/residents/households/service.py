@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 
 from services.residents.contact_cards.service import follow_households
-from services.residents.events import HouseholdMoved, HouseholdRegistered
+from services.residents.events import HouseholdEnded, HouseholdMoved, HouseholdRegistered
 from services.residents.household_cards.derive import derive_one
 from services.residents.households import repository
 from services.residents.households.auth import SEE_THE_DOOR
@@ -86,10 +86,12 @@ async def forget_household(session: AsyncSession, vault: Vault, community_code: 
     household = await session.get_one(Household, (community_code, household_id), with_for_update=True)
     await vault.destroy(community_code, household.id)
     household.room, household.room_index = b"", household.id.bytes
-    household.ended_on = household.ended_on or china_today()
+    was_open, household.ended_on = household.ended_on is None, household.ended_on or china_today()
     household.version += 1
     household.updated_at = utc_now()
     await session.flush()
+    if was_open:
+        await _publish(session, household, HouseholdEnded(household_id=household.id, grid_code=household.grid_code))
 
 
 async def show(
@@ -171,7 +173,9 @@ async def _flush_address(session: AsyncSession) -> None:
         raise
 
 
-async def _publish(session: AsyncSession, household: Household, event: HouseholdRegistered | HouseholdMoved) -> None:
+async def _publish(
+    session: AsyncSession, household: Household, event: HouseholdRegistered | HouseholdMoved | HouseholdEnded
+) -> None:
     await outbox.add(
         session,
         event,
