@@ -1,6 +1,6 @@
 """The words for codes that people are shown."""
 
-from services.residents.contact_cards.models import CardState
+from services.residents.contact_cards.models import CardKind, CardState
 from services.residents.found_persons.models import Outcome
 from services.residents.found_persons.states import CaseState
 from services.residents.guardians.models import GuardianRelation
@@ -79,6 +79,10 @@ AGE_GROUPS: dict[AgeGroup, Bilingual] = {
     AgeGroup.ELDERLY: both("老年人", "elderly"),
     AgeGroup.YOUNGER_ELDERLY: both("低龄老人", "younger elderly"),
     AgeGroup.VERY_OLD: both("高龄老人", "very old"),
+}
+CARD_KINDS: dict[CardKind, Bilingual] = {
+    CardKind.WORKER: both("网格员卡", "grid worker's card"),
+    CardKind.TEAM: both("团队卡", "team card"),
 }
 CARD_STATES: dict[CardState, Bilingual] = {
     CardState.ISSUED: both("已制发", "issued"),

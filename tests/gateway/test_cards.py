@@ -11,7 +11,17 @@ from pypdf import PdfReader
 from gateway.calls import ask
 from shared.http_client import Upstream
 from tests.gateway.conftest import NOBODY, Town, a_phone
-from tests.gateway.village import ELDER, HOTLINE, HOTLINE_SHOWN, WORKER_NAME, WORKER_PHONE, Village, settle
+from tests.gateway.village import (
+    ELDER,
+    HOTLINE,
+    HOTLINE_SHOWN,
+    TEAM,
+    WORKER_NAME,
+    WORKER_PHONE,
+    Village,
+    add_team,
+    settle,
+)
 
 
 async def test_anyone_learns_whom_to_call_and_nothing_of_the_bearer(town: Town, village: Village):
@@ -70,25 +80,6 @@ async def test_only_who_may_see_a_card_prints_it(village: Village):
         assert (await staff.get(f"/v1/contact-cards/{uuid4()}/print.svg")).status_code == 404
 
 
-TEAM = (
-    ("police", "partner_unit", "王警官"),
-    ("lawyer", "social_talent", "赵律师"),
-    ("mediator", "social_talent", "孙调解"),
-)
-
-
-async def _a_team(village: Village) -> dict[str, str]:
-    """Responders who agreed to be public, and one who did not; returns phones by role."""
-    phones = {role: a_phone() for role, _, _ in TEAM}
-    async with await village.staff() as staff:
-        for role, force, name in TEAM:
-            body = {"force": force, "kind": role, "name": name, "phone": phones[role], "is_public": True}
-            assert (await staff.post("/v1/responders", json=body)).is_success
-        private = {"force": "partner_unit", "kind": "police", "name": "不公开", "phone": a_phone()}
-        assert (await staff.post("/v1/responders", json=private | {"home_grid_code": village.grid})).is_success
-    return phones
-
-
 async def test_a_new_worker_is_on_every_card_without_a_new_code(town: Town):
     village = await settle(town, a_phone())
     path = f"/v1/public/contact-cards/{village.card['code']}"
@@ -113,7 +104,7 @@ async def test_a_new_worker_is_on_every_card_without_a_new_code(town: Town):
 
 async def test_a_team_card_names_the_team_and_whoever_agreed_only(town: Town):
     village = await settle(town, a_phone())
-    phones = await _a_team(village)
+    phones = await add_team(village)
     async with await village.staff() as staff, town.client() as anyone:
         body = {"grid_code": village.grid, "kind": "team"}
         issued = (await staff.post("/v1/contact-cards/issue-for-grid", json=body)).json()

@@ -9,8 +9,8 @@ from playwright.async_api import Page, expect
 
 from shared.http_client import Upstream
 from tests.gateway.browser import phone
-from tests.gateway.conftest import NOBODY, Town
-from tests.gateway.village import ELDER, HOTLINE, WORKER_PHONE, Village, eventually
+from tests.gateway.conftest import NOBODY, Town, a_phone
+from tests.gateway.village import ELDER, HOTLINE, TEAM, WORKER_PHONE, Village, add_team, eventually, settle
 
 SMALLEST_TARGET = 44
 """CSS pixels: WCAG 2.2, 2.5.5."""
@@ -102,6 +102,29 @@ async def test_it_fits_a_phone_and_can_be_used(village: Village, scheme: str):
         ]
         for name in ("place_text", "finder_phone", "note"):
             assert await page.locator(f"label[for={name}]").count() == 1
+        for style in await _contrasts(page):
+            assert style["ratio"] >= 4.5, style
+
+
+async def test_a_team_card_shows_whom_to_call_for_what(town: Town):
+    village = await settle(town, a_phone())
+    phones = await add_team(village)
+    async with await village.staff() as staff:
+        body = {"household_id": str(village.household_id), "kind": "team"}
+        card = (await staff.post("/v1/contact-cards", json=body)).json()
+    async with phone() as context:
+        page = await context.new_page()
+        await page.goto(f"{town.url}/c/{card['code']}")
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("您的网格服务团队")
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 375
+        numbers = [await each.get_attribute("href") or "" for each in await page.locator("a.call").all()]
+        team = [phones[role] for role, _, _ in TEAM]
+        assert [each[-11:] for each in numbers[:-2]] == [WORKER_PHONE, *team]
+        assert numbers[-2:] == [f"tel:{HOTLINE}", "tel:110"]
+        for target in await page.locator("a.call").all():
+            box = await target.bounding_box()
+            assert box is not None
+            assert box["height"] >= SMALLEST_TARGET
         for style in await _contrasts(page):
             assert style["ratio"] >= 4.5, style
 

@@ -10,11 +10,16 @@ from uuid import UUID
 
 import httpx
 
-from tests.gateway.conftest import Town
+from tests.gateway.conftest import Town, a_phone
 
 WORKER_NAME, WORKER_PHONE = "李春燕", "19900007777"
 HOTLINE, HOTLINE_SHOWN = "+864725150000", "0472 515 0000"
 ELDER = "欧阳慧兰"
+TEAM = (
+    ("police", "partner_unit", "王警官"),
+    ("lawyer", "social_talent", "赵律师"),
+    ("mediator", "social_talent", "孙调解"),
+)
 _communities = count(1)
 
 
@@ -77,6 +82,18 @@ async def settle(town: Town, elder_phone: str) -> Village:
         await eventually(has_grid)
         card = await post("/v1/contact-cards", {"household_id": household_id})
     return Village(town, code, grid, UUID(worker_id), UUID(household_id), UUID(elder_id), elder_phone, card)
+
+
+async def add_team(village: Village) -> dict[str, str]:
+    """Responders who agreed to be public, and one who did not; returns phones by role."""
+    phones = {role: a_phone() for role, _, _ in TEAM}
+    async with await village.staff() as staff:
+        for role, force, name in TEAM:
+            body = {"force": force, "kind": role, "name": name, "phone": phones[role], "is_public": True}
+            assert (await staff.post("/v1/responders", json=body)).is_success
+        private = {"force": "partner_unit", "kind": "police", "name": "不公开", "phone": a_phone()}
+        assert (await staff.post("/v1/responders", json=private | {"home_grid_code": village.grid})).is_success
+    return phones
 
 
 async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
