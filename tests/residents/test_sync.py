@@ -7,6 +7,8 @@ import pytest
 import time_machine
 from sqlalchemy import text
 
+from services.residents.importing import import_registry
+from services.residents.people.schemas import PersonImport
 from services.residents.sync.timers import forget_edits, forget_removals
 from shared.clock import utc_now
 from shared.codes import EVERYWHERE
@@ -127,6 +129,16 @@ async def test_who_no_longer_lives_there_is_removed(town: Registry, phone: Phone
     [item] = await phone.sync()
     assert (item["id"], item["is_removed"]) == (person["id"], True)
     assert list(phone.people()) == [other["id"]]
+
+
+async def test_a_household_that_moves_out_is_removed_with_its_people(town: Registry, phone: Phone) -> None:
+    home = await town.household()
+    await town.person(home["id"])
+    await phone.sync()
+    await town.post(f"/v1/households/{home['id']}/move-out", {})
+    items = await phone.sync()
+    assert [(item["kind"], item["is_removed"]) for item in items] == [("household", True), ("person", True)]
+    assert phone.copy == {}
 
 
 async def test_an_erased_person_is_removed(town: Registry, phone: Phone) -> None:
@@ -316,12 +328,19 @@ async def test_who_arrives_while_their_household_changes_its_grid_is_seen_in_the
     async with database.transaction(town.community) as session:
         moved = text("UPDATE household SET grid_code = :grid WHERE id = :id")
         await session.execute(moved, {"grid": town.grid(2), "id": home["id"]})
-        arriving = asyncio.ensure_future(town.person(home["id"]))
+        newcomer = PersonImport(household_id=home["id"], name="张三丰")
+        arriving = asyncio.ensure_future(_import(town, newcomer))
         await _until_somebody_waits(town)
-    person = await arriving
+    await arriving
     east = Phone(town, [town.grid(2)])
     await east.sync()
-    assert list(east.people()) == [person["id"]]
+    assert list(east.people()) == [str(newcomer.id)]
+
+
+async def _import(town: Registry, newcomer: PersonImport) -> None:
+    """A bulk load locks no household itself."""
+    async with town.app.state.database.transaction(town.community) as session:
+        await import_registry(session, town.app.state.keyring, town.community, [], [newcomer])
 
 
 async def _until_somebody_waits(town: Registry) -> None:
