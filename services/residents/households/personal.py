@@ -1,6 +1,9 @@
-"""Where a person lives, as the register knows it."""
+"""Where a person lives, and which homes of others they own, as the register knows it."""
 
-from services.residents.households.models import Household
+from sqlalchemy import and_, select
+from sqlmodel import col
+
+from services.residents.households.models import HomeOwner, Household
 from services.residents.households.service import open_rooms
 from services.residents.people.models import Person
 from services.residents.sections import Section, section_of
@@ -29,5 +32,32 @@ async def household_section(session: AsyncSession, vault: Vault, person: Person)
                 "household_id": household.id,
                 "room": rooms.get(household.id),
             }
+        ],
+    )
+
+
+async def homes_owned_section(session: AsyncSession, vault: Vault, person: Person) -> Section:
+    """Homes in which others live: no room, since that is theirs to know."""
+    owned = and_(
+        col(HomeOwner.community_code) == col(Household.community_code), col(HomeOwner.household_id) == col(Household.id)
+    )
+    statement = (
+        select(Household)
+        .join(HomeOwner, owned)
+        .where(col(HomeOwner.community_code) == person.community_code, col(HomeOwner.owner_id) == person.id)
+        .order_by(col(Household.id))
+    )
+    return section_of(
+        "homes_owned",
+        both("名下出租或出借的房屋", "Homes owned"),
+        {
+            "household_id": both("住户编号", "Household"),
+            "compound": both("小区", "Compound"),
+            "building": both("楼栋", "Building"),
+            "unit": both("单元", "Unit"),
+        },
+        [
+            {**home.model_dump(include={"compound", "building", "unit"}), "household_id": home.id}
+            for home in (await session.execute(statement)).scalars()
         ],
     )

@@ -10,7 +10,7 @@ from services.residents.contact_cards.personal import contact_cards_section
 from services.residents.found_persons.personal import found_persons_section
 from services.residents.guardians.personal import guardians_section
 from services.residents.household_cards.personal import household_cards_section
-from services.residents.households.personal import household_section
+from services.residents.households.personal import homes_owned_section, household_section
 from services.residents.memberships.personal import memberships_section
 from services.residents.notices.personal import notices_section
 from services.residents.people.personal import contacts_section, person_section, tags_section
@@ -30,6 +30,7 @@ from shared.vault import Vault
 SECTIONS: tuple[Contribute, ...] = (
     person_section,
     household_section,
+    homes_owned_section,
     memberships_section,
     guardians_section,
     household_cards_section,
