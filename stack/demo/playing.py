@@ -9,7 +9,7 @@ from rich.markup import escape
 
 from stack.demo.stories import lost_elder, saturday_fruit, the_visit
 from stack.demo.stories.actors import City, Json
-from stack.demo.stories.codes import codes_in_file
+from stack.demo.stories.texts import texts_in_file
 
 STORIES = (
     ("一、走失老人回家 · 1. The lost elder", lost_elder.play),
@@ -20,8 +20,8 @@ STORIES = (
 
 async def play(environment: Mapping[str, str], console: Console) -> None:
     """Play them all; StoryBroken says which step the system did not follow."""
-    read_code = codes_in_file(Path(environment["GATEWAY_SENDER_FILE"]))
-    async with City(environment["GATEWAY_PUBLIC_URL"], read_code) as city:
+    read_text = texts_in_file(Path(environment["GATEWAY_SENDER_FILE"]))
+    async with City(environment["GATEWAY_PUBLIC_URL"], read_text) as city:
         for title, story in STORIES:
             console.rule(f"[bold]{title}")
             await story(city, _narrator(console))

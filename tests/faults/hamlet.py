@@ -14,7 +14,8 @@ from stack.demo.people import demo_households
 from stack.demo.places import demo_grids
 from stack.demo.shops import demo_shops
 from stack.demo.staff import PASSWORD
-from stack.demo.stories.codes import codes_in_file
+from stack.demo.stories.actors import code_in
+from stack.demo.stories.texts import texts_in_file
 from stack.processes import free_port
 from stack.supervisor import Stack, running_stack
 from tests.faults.callers import Caller, SignIn, acknowledged
@@ -65,12 +66,12 @@ class Hamlet:
 
     def _phone(self, phone: str) -> SignIn:
         """A code is good for one answer; when that is lost, another is asked for."""
-        read_code = codes_in_file(Path(self.stack.environment["GATEWAY_SENDER_FILE"]))
+        read_text = texts_in_file(Path(self.stack.environment["GATEWAY_SENDER_FILE"]))
 
         async def sign_in() -> str:
             while True:
                 asked = acknowledged(await self.stranger.post("/v1/auth/otp", {"phone": phone}))
-                proof = {"request_id": asked["request_id"], "code": await read_code(asked["request_id"])}
+                proof = {"request_id": asked["request_id"], "code": code_in(await read_text(asked["request_id"]))}
                 answer = await self.stranger.post("/v1/auth/otp/verify", proof)
                 if answer.is_success:
                     return answer.json()["access_token"]

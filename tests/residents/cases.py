@@ -7,7 +7,7 @@ import httpx
 from tests.residents.neighbourhood import Neighbourhood
 
 FINDER = {"finder_phone": "19900004321", "finder_name": "孙保安", "place_text": "二小校门口", "note": "穿灰色棉袄"}
-EVERY_FIELD = ["name", "address", "cautions", "family_contacts", "finder", "notes"]
+EVERY_FIELD = ["name", "address", "cautions", "family_contacts", "finder", "notes", "description"]
 HAND_OVER = {
     "receiver_name": "欧阳明远",
     "relation": "child",

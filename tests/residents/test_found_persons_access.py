@@ -143,7 +143,7 @@ async def test_reveals_are_in_the_log_of_person_and_case(place: Neighbourhood) -
     (person,), (found,) = await place.audited(place.elder_id), await place.audited(case["id"])
     assert (person.actor, person.role, person.purpose) == ("worker-9", "grid_worker", "lost_person")
     assert person.fields == ("address", "cautions", "family_contacts", "name")
-    assert found.fields == ("finder", "notes")
+    assert found.fields == ("description", "finder", "notes")
     async with place.transaction() as session:
         assert await verify(session, place.app.state.audit_signer.public_key, community_code=place.code) == []
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -14,8 +15,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sqlalchemy import func, select
+from sqlmodel import col
 
 from services.residents.found_persons.models import FoundPersonEntry
+from services.residents.found_persons.relay_models import FoundMessage
 from shared.outbox import outbox
 from tests.residents.cases import (
     EVERY_FIELD,
@@ -24,6 +27,15 @@ from tests.residents.cases import (
     open_case,
 )
 from tests.residents.neighbourhood import Neighbourhood, moved
+
+OPEN = {"reported", "identified", "family_notified"}
+LOOKING_FOR: dict[str, dict[str, Any]] = {
+    "describe": {"clothes": "灰色棉袄"},
+    "sightings": {"place_text": "西门"},
+    "suggest-candidates": {},
+    "arrange-meeting": {"place_text": "传达室"},
+}
+"""Verbs that leave the state as it is."""
 
 
 class CaseMachine(RuleBasedStateMachine):
@@ -39,7 +51,7 @@ class CaseMachine(RuleBasedStateMachine):
     def open(self) -> None:
         self.staff = self.place.client()
         self.row = self.run_async(open_case(self.place))
-        self.state, self.police_called, self.reveals = "reported", False, 0
+        self.state, self.police_called, self.reveals, self.messages = "reported", False, 0, 0
         self.elders = self.run_async(self.place.audited(self.place.elder_id))
 
     def attempt(self, verb: str, body: dict[str, Any], allowed: set[str], target: str | None = None) -> Any:
@@ -48,7 +60,7 @@ class CaseMachine(RuleBasedStateMachine):
         response = self.run_async(self.staff.post(f"{path}/{verb}", json=body))
         now = self.run_async(self.staff.get(path)).json()
         if self.state in allowed:
-            assert response.status_code == 200, response.text
+            assert response.is_success, response.text
             self.state = target or self.state
             if verb != "reveal":
                 assert moved(now, self.row)
@@ -63,13 +75,27 @@ class CaseMachine(RuleBasedStateMachine):
         body = {"person_id": str(self.place.elder_id)}
         self.attempt("identify", body, {"reported", "identified", "family_notified"}, "identified")
 
-    @rule(contact=st.integers(0, 1), way=st.sampled_from(["message", "reached", "no_answer"]))
+    @rule(contact=st.integers(0, 1), way=st.sampled_from(["message", "reached", "no_answer", "coming", "refused"]))
     def notify_family(self, contact: int, way: str) -> None:
         body: dict[str, Any] = {"contact_id": str(self.place.contact_ids[contact])}
         if way != "message":
             body |= {"way": "call", "result": way}
-        target = None if way == "no_answer" else "family_notified"
+        target = None if way in ("no_answer", "refused") else "family_notified"
         self.attempt("notify-family", body, {"identified", "family_notified"}, target)
+
+    @rule(what=st.sampled_from(sorted(LOOKING_FOR)))
+    def look_for(self, what: str) -> None:
+        self.attempt(what, LOOKING_FOR[what], OPEN)
+
+    @rule()
+    def write(self) -> None:
+        if self.attempt("messages", {"text": "到哪里了"}, OPEN | {"handed_over"}).is_success:
+            self.messages += 1
+
+    @invariant()
+    def every_message_is_kept_once(self) -> None:
+        written = select(func.count()).where(col(FoundMessage.found_person_id) == UUID(self.row["id"]))
+        assert self.run_async(self.place.rows(written)) == [self.messages]
 
     @rule()
     def hand_over(self) -> None:
@@ -116,6 +142,10 @@ class CaseMachine(RuleBasedStateMachine):
         assert self.row["state"] == self.state
         assert (self.row["closed_at"] is not None) == (self.state in ("closed", "unfounded"))
         assert (self.row["police_called_at"] is not None) == self.police_called
+        assert (self.row["unfounded_reason"] is not None) == (self.state == "unfounded")
+        if self.state not in ("reported", "unfounded"):
+            assert (self.row["identified_at"] is None) == (self.row["person_id"] is None)
+        assert (self.row["handed_over_at"] is not None) == (self.state in ("handed_over", "closed"))
 
 
 async def test_the_machine_of_a_case(place: Neighbourhood) -> None:

@@ -45,6 +45,24 @@ async def test_the_finder_never_receives_a_personal_datum_of_the_elder(story: Lo
         assert secret not in everything
 
 
+async def test_finder_and_family_write_to_each_other_without_numbers(story: LostElder) -> None:
+    assert story.thread == [
+        ("finder", "老人在喝热水, 我的电话 ＊＊＊"),
+        ("family", "谢谢您! 我十分钟到"),
+    ]
+
+
+async def test_the_handover_is_proved_and_the_case_is_counted(story: LostElder, city: City) -> None:
+    staff = await city.with_password("staff")
+    timeline = (await staff.get(f"/v1/found-persons/{story.case_id}"))["timeline"]
+    (handed_over,) = [entry for entry in timeline if entry["kind"] == "handed_over"]
+    photo = await staff.fetch(f"/v1/found-persons/{story.case_id}/photos/{handed_over['detail']['photo_id']}")
+    assert (photo.status_code, photo.headers["content-type"]) == (200, "image/jpeg")
+    assert story.counted["with_card"] >= 1
+    assert story.counted["outcomes"]["returned_home"] >= 1
+    assert story.counted["minutes_to_handed_over"]["median"] >= 0
+
+
 async def test_the_family_closes_the_request_and_leaves_a_pennant(story: LostElder, city: City) -> None:
     assert story.request["state"] == "confirmed"
     daughter = await city.with_phone("daughter", DAUGHTER.phone or "")

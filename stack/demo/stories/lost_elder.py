@@ -16,6 +16,11 @@ Tell = Callable[[str, Json | None], None]
 ALERTED_SECONDS = 2.0
 """The worker sees the work order this long after the report at the latest."""
 GRID = demo_grids()[0]
+HAND_OVER_PHOTO = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000080000000808020000004b6d29dc0000001449444154789c"
+    "6364686860c00698b08a0e5a0900cc88011050900dca0000000049454e44ae426082"
+)
+"""What the worker's phone takes; a few pixels stand for it."""
 
 
 @dataclass
@@ -36,6 +41,9 @@ class LostElder:
     case_id: str = ""
     person_id: str = ""
     revealed: Json = field(default_factory=dict)
+    text_id: str = ""
+    thread: list[tuple[str, str]] = field(default_factory=list)
+    counted: Json = field(default_factory=dict)
     request: Json = field(default_factory=dict)
 
 
@@ -44,10 +52,13 @@ async def play(city: City, tell: Tell) -> LostElder:
     seen = await _gather(city, tell)
     await _report(seen, tell)
     await _alerted(seen, tell)
+    await _moved(seen, tell)
     await _identified(seen, tell)
     await _family_told(seen, tell)
+    await _talked(city, seen, tell)
     await _handed_over(seen, tell)
     await _thanked(seen, tell)
+    await _counted(seen, tell)
     return seen
 
 
@@ -123,6 +134,17 @@ async def _alerted(seen: LostElder, tell: Tell) -> None:
     tell("保安看到有人正在赶来 / The guard sees that help is on the way", view)
 
 
+async def _moved(seen: LostElder, tell: Tell) -> None:
+    follow = {"Follow-Token": seen.report["follow_token"]}
+    path = f"/v1/public/found-reports/{seen.report['report_id']}/sightings"
+    seen.public_answers.append(str(await seen.guard.post(path, {"place_text": "校内传达室, 暖和一些"}, **follow)))
+    trail = await seen.worker.get(f"/v1/found-persons/{seen.case_id}/trail")
+    tell(
+        "她们挪到了传达室, 网格员看到行踪 / They moved; the worker sees where to",
+        {"points": [point["properties"]["place_text"] for point in trail["features"]]},
+    )
+
+
 async def _identified(seen: LostElder, tell: Tell) -> None:
     """She remembers a surname at most: it is found by pinyin and building, and the search is put on record."""
     found = await seen.worker.post(
@@ -150,13 +172,39 @@ async def _family_told(seen: LostElder, tell: Tell) -> None:
         f"/v1/found-persons/{seen.case_id}/notify-family",
         {"way": "call", "contact_id": told["contact"]["id"], "result": "reached"},
     )
+    seen.text_id = told["delivery_id"]
     tell("按顺序通知家属 / The family is told, in order of call", {"state": called["found_person"]["state"]})
 
 
+async def _talked(city: City, seen: LostElder, tell: Tell) -> None:
+    """Guard and daughter write to each other; the number that one of them gives does not arrive."""
+    await seen.worker.post(f"/v1/found-persons/{seen.case_id}/arrange-meeting", {"place_text": "实验小学东门传达室"})
+    text = await city.read_text(seen.text_id)
+    link = f"/v1/public/family-links/{text.partition('/f/')[2].split()[0]}"
+    family = city.stranger("family")
+    view = await family.get(link)
+    report = f"/v1/public/found-reports/{seen.report['report_id']}"
+    follow = {"Follow-Token": seen.report["follow_token"]}
+    asked = await seen.guard.post(f"{report}/messages", {"text": "老人在喝热水, 我的电话 199 0000 4321"}, **follow)
+    await family.post(f"{link}/messages", {"text": "谢谢您! 我十分钟到"})
+    thread = await seen.guard.get(f"{report}/messages", token=seen.report["follow_token"])
+    seen.public_answers += [str(view), str(asked), str(thread)]
+    seen.thread = [(message["side"], message["text"]) for message in thread["items"]]
+    tell(
+        "保安和女儿互相留言, 互不知道电话 / Guard and daughter write; neither learns a number",
+        {"meet": view["meeting_place"], "messages": [f"{side}: {words}" for side, words in seen.thread]},
+    )
+
+
 async def _handed_over(seen: LostElder, tell: Tell) -> None:
+    proof = await seen.worker.send(
+        f"/v1/found-persons/{seen.case_id}/photos?kind=hand_over", HAND_OVER_PHOTO, "image/png"
+    )
     case = await seen.worker.post(
         f"/v1/found-persons/{seen.case_id}/hand-over",
         {
+            "photo_id": proof["id"],
+            "identity_document": "identity_card",
             "receiver_name": seen.revealed["family_contacts"][0]["name"],
             "relation": "child",
             "identity_checked": True,
@@ -185,3 +233,11 @@ async def _thanked(seen: LostElder, tell: Tell) -> None:
     tell("家属确认并送来锦旗 / The family confirms, and leaves a pennant", {
         "request": seen.request["state"], "score": rating["score"], "commendation": rating["commendation"],
     })  # fmt: skip
+
+
+async def _counted(seen: LostElder, tell: Tell) -> None:
+    seen.counted = (await seen.staff.get("/v1/found-persons/statistics"))["total"]
+    tell(
+        "统计: 多久确认, 多久回家 / How long it took, in the statistics",
+        {"cases": seen.counted["cases"], "minutes": seen.counted["minutes_to_handed_over"]},
+    )
