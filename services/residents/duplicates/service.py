@@ -37,6 +37,12 @@ async def report_duplicate(session: AsyncSession, principal: Principal, data: Du
     pair = repository.pair_of(data.person_id, data.other_id)
     candidate = await repository.find_pair(session, person.community_code, pair)
     assert candidate is not None
+    if candidate.state is not CandidateState.OPEN:  # whoever says so again has a reason that nobody knew
+        candidate.state, candidate.kind = CandidateState.OPEN, DuplicateKind.REPORTED
+        candidate.strength, candidate.updated_at = candidate.kind.strength, utc_now()
+        candidate.dismissed_because = candidate.decided_at = candidate.decided_by = None
+        candidate.version += 1
+        await session.flush()
     return candidate
 
 
