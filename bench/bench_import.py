@@ -99,7 +99,7 @@ def _people(number: int) -> tuple[str, str, str, tuple[str, str, str, str]]:
     names = _names()
     home = number // SIZE
     door = ("开元小区", f"{home // 240 + 1}号楼", f"{home // 60 % 4 + 1}单元", f"{home % 60 // 2 + 1}{home % 2:02d}")
-    born = date(1930, 1, 1) + timedelta(days=number // 900)
+    born = date(1930, 1, 1) + timedelta(days=number // 900 + number % SIZE * 8000)
     return names[number % len(names)], make_identity_number("150299", born, number % 900), f"139{number:08d}", door
 
 
