@@ -12,6 +12,7 @@ from stack.commands.documents import asyncapi, openapi
 from stack.commands.events import events
 from stack.commands.keys import keys
 from stack.commands.options import CommandFailed, errors
+from stack.commands.search import search
 from stack.commands.setup import make_env, migrate
 from stack.commands.up import up
 from stack.environment import EnvironmentMissing
@@ -35,6 +36,7 @@ commands.add_typer(accounts, name="accounts")
 commands.add_typer(events, name="events")
 commands.add_typer(audits, name="audit")
 commands.add_typer(keys, name="keys")
+commands.add_typer(search, name="search")
 commands.add_typer(openapi, name="openapi")
 commands.add_typer(asyncapi, name="asyncapi")
 

@@ -54,7 +54,7 @@ def rotate(data: DataFolderOption = DEFAULT_DATA) -> None:
     Running applications follow their key file. Each batch commits on its own: a rotation that was broken off is
     finished by the next one. Old keys stay until `keys retire`.
     """
-    asyncio.run(_with_databases(data, _rotate))
+    asyncio.run(with_databases(data, _rotate))
     console.print(
         "已完成。请重新备份密钥(environment 文件或 keys 卷)。\n"
         "Done. Copy the keys anew to where you keep them (the environment file, or the volume keys)."
@@ -64,11 +64,11 @@ def rotate(data: DataFolderOption = DEFAULT_DATA) -> None:
 @keys.command()
 def retire(data: DataFolderOption = DEFAULT_DATA) -> None:
     """弃用旧密钥 · Forget the keys that wrap nothing any more. Backups made under them can then not be restored."""
-    asyncio.run(_with_databases(data, _retire))
+    asyncio.run(with_databases(data, _retire))
     console.print("已完成 / done")
 
 
-async def _with_databases(data: Path, work) -> None:
+async def with_databases(data: Path, work) -> None:
     """Run `work(variables, data folder or None, is running)`; a stopped stack's PostgreSQL is started for it."""
     variables = settings(data)
     if "RESIDENTS_DATABASE_URL" in os.environ:

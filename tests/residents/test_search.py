@@ -1,24 +1,35 @@
 """Finding people by what is known of them: by whom, where, ranked, masked, written down, and through an index."""
 
 import json
+import os
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
-from sqlalchemy import ClauseElement, Executable, Select, text, update
+from sqlalchemy import ClauseElement, Executable, Select, select, text, update
 from sqlalchemy.ext.compiler import compiles
 from sqlmodel import col
 
 from services.residents.contact_cards.codes import new_code
 from services.residents.household_cards.derive import derive_due
-from services.residents.people.models import Person, PersonState
-from services.residents.people.tokens import Tokens, index_passport
+from services.residents.households.models import Household
+from services.residents.households.schemas import HouseholdImport
+from services.residents.households.service import index_room
+from services.residents.importing import import_registry
+from services.residents.people.models import SEALED, Person, PersonState, PersonToken
+from services.residents.people.repository import people_of_phone
+from services.residents.people.schemas import PersonImport
+from services.residents.people.service import personal_data
+from services.residents.people.tokens import Tokens, index_identity_number, index_passport, index_phone
 from services.residents.search import repository
+from services.residents.search.reindexing import reindex
 from services.residents.search.repository import Wish
 from shared import audit
 from shared.auth import Principal, Role
 from shared.clock import china_today
+from shared.crypto import Keyring
+from shared.db import Database
 from shared.vault import Vault
 from tests.principals import bearer
 from tests.residents.registry import Registry, a_phone, an_identity_number
@@ -315,3 +326,51 @@ async def test_tokens_are_found_through_their_index_under_row_level_security(reg
         plan = "\n".join((await session.execute(Explain(statement))).scalars())
     assert "pk_person_token" in plan, plan
     assert "Seq Scan on person_token" not in plan, plan
+
+
+async def test_everybody_is_filed_anew_under_another_index_key(registry: Registry) -> None:
+    keys = {"k1": os.urandom(32)}
+    before, after = (Keyring(keys, os.urandom(32)) for _ in range(2))
+    database = registry.app.state.database
+    other = Registry(registry.client, registry.app).community
+    homes = [HouseholdImport(compound="富贵园", building="2号楼", unit="1单元", room="301")]
+    somebody = PersonImport(
+        household_id=homes[0].id, name="单玉兰", identity_number=an_identity_number(), phone=a_phone()
+    )
+    async with database.transaction(other) as session:
+        await import_registry(session, before, other, homes, [somebody])
+    assert await _tokens(registry, other) == Tokens(before, other).of_person(personal_data(_of(somebody)))
+    in_reach = cast("Database", _Only(database, other))
+    assert await reindex(in_reach, before) == 0
+    assert await reindex(in_reach, after) == 2, "a household and a person"
+    assert await _tokens(registry, other) == Tokens(after, other).of_person(personal_data(_of(somebody)))
+    assert await reindex(in_reach, after) == 0, "run again it finds everything done"
+    async with database.transaction(other) as session:
+        assert await people_of_phone(session, index_phone(after, str(somebody.phone))) == [(other, somebody.id)]
+        assert await people_of_phone(session, index_phone(before, str(somebody.phone))) == []
+        person = await session.get_one(Person, (other, somebody.id))
+        home = await session.get_one(Household, (other, homes[0].id))
+    assert person.identity_index == index_identity_number(after, str(somebody.identity_number))
+    assert home.room_index == index_room(after, "富贵园", "2号楼", "1单元", "301")
+
+
+def _of(person: PersonImport) -> dict[str, Any]:
+    return person.model_dump(include=set(SEALED) & PersonImport.model_fields.keys())
+
+
+async def _tokens(registry: Registry, community_code: str) -> dict[bytes, int]:
+    statement = select(col(PersonToken.token), col(PersonToken.fit)).where(
+        col(PersonToken.community_code) == community_code
+    )
+    async with registry.app.state.database.transaction(community_code) as session:
+        return {row.token: row.fit for row in await session.execute(statement)}
+
+
+class _Only:
+    """A database of which a command sees one community: the others of a test run are under keys of their own."""
+
+    def __init__(self, database: Database, community_code: str) -> None:
+        self._database, self._community_code = database, community_code
+
+    def transaction(self, _scope: str) -> Any:
+        return self._database.transaction(self._community_code)
