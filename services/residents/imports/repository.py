@@ -148,13 +148,17 @@ _CLAIM = text("""
     SELECT key, row_number FROM claimed
     UNION ALL
     SELECT held.key, held.row_number
-    FROM import_key AS held JOIN given USING (key)
+    FROM import_key AS held
     WHERE held.community_code = :community_code AND held.import_id = :import_id
+          AND held.key = ANY (CAST(:keys AS bytea[]))
 """)
 
 
 async def claim_keys(session: AsyncSession, job: ImportJob, claims: Sequence[tuple[bytes, int]]) -> dict[bytes, int]:
-    """Claim each key for the first row that names it. Returns whose each is: that row, or an earlier one."""
+    """Claim each key for the first row that names it. Returns whose each is: that row, or an earlier one.
+
+    Looked up by ANY: a join was planned, without statistics of a table that grows meanwhile, as a scan of all of it.
+    """
     if not claims:
         return {}
     parameters: dict[str, Any] = {
