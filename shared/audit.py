@@ -30,6 +30,7 @@ from shared.audit_chain import (
 from shared.audit_verification import Anchor, Finding, Kind, heads, verify
 from shared.auth import Principal
 from shared.clock import utc_now
+from shared.conditions import among
 from shared.crypto import Signer
 from shared.db import AsyncSession, before_commit
 from shared.errors import Bilingual, both
@@ -274,13 +275,13 @@ class Entry:
 
 
 async def entries_about(
-    session: AsyncSession, community_code: str, subject_id: UUID, *, limit: int = 200, before: int | None = None
+    session: AsyncSession, community_code: str, *subject_ids: UUID, limit: int = 200, before: int | None = None
 ) -> list[Entry]:
-    """Who read or changed this subject's data, newest first; `before` is the last `seq` of the page before."""
+    """Who read or changed these subjects' data, newest first; `before` is the last `seq` of the page before."""
     columns = audit_entry.c
     statement = (
         select(*(columns[name] for name in Entry.__slots__))
-        .where(columns.community_code == community_code, columns.subject_id == subject_id)
+        .where(columns.community_code == community_code, among(columns.subject_id, subject_ids))
         .order_by(columns.seq.desc())
         .limit(limit)
     )

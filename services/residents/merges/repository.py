@@ -54,10 +54,15 @@ async def merged_into(session: AsyncSession, community_code: str, person_id: UUI
             col(Person.merged_into).in_(wanted),
             col(Person.erased_at).is_(None),
         )
-        level = (await session.execute(statement.with_for_update())).scalars().all()
+        level = (await session.execute(statement)).scalars().all()
         found += level
         wanted = [person.id for person in level]
     return found
+
+
+async def records_of(session: AsyncSession, person: Person) -> list[UUID]:
+    """The person's own record and those that became it: their history is in all of them."""
+    return [person.id, *(each.id for each in await merged_into(session, person.community_code, person.id))]
 
 
 async def contacts_in_order(session: AsyncSession, person: Person) -> Sequence[FamilyContact]:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from services.residents.merges.repository import records_of
 from services.residents.people.models import Person
 from services.residents.rights.reach import By, get_subject
 from services.residents.sections import Column, Section, Words, section_of
@@ -55,7 +56,8 @@ async def access_log(
 ) -> AccessLog:
     """Who read or changed this person's data, newest first."""
     person = (await get_subject(session, vault, principal, person_id)).person
-    entries = await audit.entries_about(session, person.community_code, person.id, limit=LOG_PAGE + 1, before=before)
+    records = await records_of(session, person)
+    entries = await audit.entries_about(session, person.community_code, *records, limit=LOG_PAGE + 1, before=before)
     shown = entries[:LOG_PAGE]
     return AccessLog(
         items=[_told(entry) for entry in shown],
@@ -64,7 +66,8 @@ async def access_log(
 
 
 async def access_log_section(session: AsyncSession, vault: Vault, person: Person) -> Section:
-    entries = await audit.entries_about(session, person.community_code, person.id, limit=_EXPORTED)
+    records = await records_of(session, person)
+    entries = await audit.entries_about(session, person.community_code, *records, limit=_EXPORTED)
     return section_of(
         "access_log",
         both("查阅记录", "Who looked at the record"),
