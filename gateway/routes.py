@@ -3,6 +3,7 @@
 RESIDENTS, REQUESTS, MERCHANTS, DISPATCH = SERVICES = ("residents", "requests", "merchants", "dispatch")
 
 ROUTES = {
+    "/v1/addresses": RESIDENTS,
     "/v1/households": RESIDENTS,
     "/v1/people": RESIDENTS,
     "/v1/duplicates": RESIDENTS,

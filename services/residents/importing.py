@@ -28,7 +28,12 @@ from services.residents.people.models import SEALED, FamilyContact, Person, Pers
 from services.residents.people.records import PersonalData, seal_contact, seal_evidence, seal_person
 from services.residents.people.schemas import PersonImport, TagImport
 from services.residents.people.service import personal_data
-from services.residents.people.tokens import Tokens, index_identity_number, index_phone
+from services.residents.people.tokens import (
+    Tokens,
+    index_identity_number,
+    index_passport,
+    index_phone,
+)
 from shared import outbox
 from shared.clock import china_today, utc_now
 from shared.crypto import DataKey, Keyring, WrappedKey
@@ -168,15 +173,17 @@ def _household(keyring: Keyring, key: DataKey, each: HouseholdImport) -> Row:
         "unit": each.unit,
         "room": seal_room(key, each.id, each.room),
         "room_index": index_room(keyring, each.compound, each.building, each.unit, each.room),
+        "tenure": each.tenure,
     }
 
 
 def _person(keyring: Keyring, key: DataKey, each: PersonImport, known: PersonalData) -> Row:
-    number = known.identity_number
+    number, passport = known.identity_number, known.passport
     return {
         "id": each.id,
         "household_id": each.household_id,
         "identity_index": index_identity_number(keyring, number) if number else None,
+        "passport_index": index_passport(keyring, passport) if passport else None,
         **seal_person(key, each.id, known),
     }
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from fastapi import FastAPI
 
+from services.residents.addresses import endpoints as addresses
 from services.residents.consents import endpoints as consents
 from services.residents.consumers import CONSUMERS
 from services.residents.contact_cards import endpoints as contact_cards
@@ -17,10 +18,12 @@ from services.residents.found_persons import endpoints as found_persons
 from services.residents.found_persons import evidence as found_persons_evidence
 from services.residents.found_persons import public as found_persons_public
 from services.residents.found_persons.timers import case_timers
+from services.residents.guardians import endpoints as guardians
 from services.residents.household_cards import editor, schemes
 from services.residents.household_cards import endpoints as household_cards
 from services.residents.household_cards.timers import card_timers
 from services.residents.households import endpoints as households
+from services.residents.households import owner_endpoints as home_owners
 from services.residents.imports import endpoints as imports
 from services.residents.imports.timers import import_timers
 from services.residents.imports.workers import Workers
@@ -57,11 +60,14 @@ SERVICE = Service(
     title="Residents",
     description="Households, people, cards, found persons, notices: who lives here and how they are looked after.",
     routers=[
+        addresses.router,
         households.router,
         search.router,
+        home_owners.router,
         people.router,
         memberships.household_router,
         memberships.person_router,
+        guardians.router,
         people_parts.router,
         people_internal.router,
         photos.router,

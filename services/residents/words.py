@@ -149,6 +149,8 @@ ACTIONS: dict[str, Bilingual] = {
     "exports.make": both("列入导出名单", "put on an exported list"),
     "found_persons.suggest_candidates": both("走失协助中比对", "suggested in a found-person case"),
     "found_persons.record": both("走失协助案卷", "the record of a found-person case"),
+    "people.correct_departure": both("更正迁出或死亡登记", "a departure was corrected"),
+    "households.reveal_owner": both("查看房主信息", "read who owns the home"),
     "found_persons.reveal": both("走失协助中查看", "read in a found-person case"),
     "household_cards.reveal_reasons": both("查看户卡调整理由", "read why the household card was set"),
 }
@@ -163,6 +165,8 @@ FIELDS: dict[str, Bilingual] = {
     "address": both("住址", "address"),
     "family_contacts": both("紧急联系人", "family contacts"),
     "tag_evidence": both("标签依据", "evidence of tags"),
+    "guardians": both("监护人", "guardians"),
+    "owner": both("房主", "owner of the home"),
     "photo": both("照片", "photo"),
     "reason": both("理由", "reason"),
     "relation": both("与户主关系", "relation to the head"),

@@ -15,10 +15,22 @@ STAFF = {Role.STAFF, Role.HEAD}
 WORKERS = STAFF | {Role.GRID_WORKER}
 SELF = WORKERS | {Role.RESIDENT}
 LOOKERS = SELF | {Role.SUPERVISOR}
+READERS = LOOKERS | {Role.PARTNER}
+GRANTS = "households:read people:read"
 
 ROUTES: list[tuple[str, str, set[Role], Any]] = [
-    ("GET", "/v1/households", LOOKERS | {Role.GATEWAY}, None),
-    ("GET", "/v1/households/{household}", LOOKERS | {Role.GATEWAY}, None),
+    ("GET", "/v1/addresses", WORKERS, None),
+    ("GET", "/v1/households", READERS | {Role.GATEWAY}, None),
+    ("GET", "/v1/households/{household}", READERS | {Role.GATEWAY}, None),
+    ("GET", "/v1/households/{household}/members", READERS | {Role.GATEWAY}, None),
+    ("POST", "/v1/households/{household}/appoint-head", WORKERS, {"person_id": "{person}"}),
+    ("POST", "/v1/households/{household}/record-birth", WORKERS, {"name": "小宝", "birth_on": "2026-01-02"}),
+    ("GET", "/v1/households/{household}/owner", SELF, None),
+    ("POST", "/v1/households/{household}/owner/record", WORKERS, {"name": "房东"}),
+    ("POST", "/v1/households/{household}/owner/remove", WORKERS, None),
+    ("POST", "/v1/households/{household}/owner/reveal", WORKERS, {"purpose": "visit"}),
+    ("POST", "/v1/households/{household}/end", WORKERS, {}),
+    ("POST", "/v1/households/{household}/move-out", WORKERS, {}),
     ("POST", "/v1/households", WORKERS, {"compound": "a", "building": "b", "room": "{unique}"}),
     ("PATCH", "/v1/households/{household}", WORKERS, {}),
     ("POST", "/v1/households/{household}/move", WORKERS, {"compound": "a", "building": "b", "room": "{unique}"}),
@@ -34,8 +46,17 @@ ROUTES: list[tuple[str, str, set[Role], Any]] = [
     ("POST", "/v1/colour-schemes/explain", STAFF, {"rule": {"tag": "veteran"}}),
     ("POST", "/v1/colour-schemes/{scheme}/dry-run", STAFF, None),
     ("GET", "/v1/card-overrides", WORKERS, None),
-    ("GET", "/v1/people", LOOKERS, None),
-    ("GET", "/v1/people/{person}", LOOKERS, None),
+    ("GET", "/v1/people", READERS, None),
+    ("GET", "/v1/people/{person}", READERS, None),
+    ("GET", "/v1/people/{person}/memberships", SELF, None),
+    ("PATCH", "/v1/people/{person}/memberships/{person}", WORKERS, {}),
+    ("POST", "/v1/people/{person}/move", WORKERS, {"household_id": "{household}"}),
+    ("POST", "/v1/people/{person}/move-out", WORKERS, {}),
+    ("POST", "/v1/people/{person}/return", WORKERS, {"household_id": "{household}"}),
+    ("POST", "/v1/people/{person}/record-death", WORKERS, {}),
+    ("POST", "/v1/people/{person}/correct-departure", WORKERS, None),
+    ("GET", "/v1/people/{person}/guardians", SELF, None),
+    ("POST", "/v1/people/{person}/guardians", WORKERS, {"name": "王", "relation": "parent"}),
     ("POST", "/v1/people", WORKERS, {"household_id": "{household}", "name": "王"}),
     ("PATCH", "/v1/people/{person}", WORKERS, {}),
     ("POST", "/v1/people/search", WORKERS, {"purpose": "visit", "name": "王"}),
@@ -71,7 +92,7 @@ async def test_each_role_gets_what_it_may(
     await registry.publish_grid(registry.grid(), ("a", "b", ""), ("开元小区", "3号楼", ""))
     names = await _subjects(registry)
     for role in Role:
-        if path.endswith("/erase") and role in allowed:
+        if path.endswith(("/erase", "/end", "/move-out", "/record-death")) and role in allowed:
             names = await _subjects(registry)
         names["unique"] = str(uuid4())[:8]
         answer = await _ask(registry, role, registry.community, names, method, path, body)
@@ -100,7 +121,7 @@ async def _ask(
     registry: Registry, role: Role, community: str, names: dict[str, str], method: str, path: str, body: Any
 ) -> httpx.Response:
     ids = {"person": names["person"], "household": names["household"]} if community == registry.community else {}
-    by = bearer(role, community, grids=[f"{community}001"], **ids)
+    by = bearer(role, community, grids=[f"{community}001"], scope=GRANTS, **ids)
     return await registry.ask(method, _filled(path, names), json=_filled(body, names), by=by)
 
 
@@ -112,3 +133,24 @@ async def test_another_community_sees_nothing(registry: Registry) -> None:
         assert (await foreign.get(path))["items"] == []
     body = {"household_id": household["id"], "name": "王"}
     assert (await foreign.ask("POST", "/v1/people", json=body)).status_code == 404
+
+
+async def test_a_partner_reads_what_it_was_granted_masked_and_without_colours(registry: Registry) -> None:
+    household = await registry.household(room="302")
+    person = await registry.person(household["id"], "王小明", phone="13800138000")
+    await registry.post(f"/v1/people/{person['id']}/tags", {"kind": "veteran"})
+
+    def partner(scope: str) -> dict[str, str]:
+        return bearer("partner", registry.community, client_id="school", scope=scope)
+
+    shown = await registry.get(f"/v1/people/{person['id']}", by=partner("people:read"))
+    assert (shown["name"], shown["phone"], shown["tags"]) == ("王*", "138****8000", [])
+    home = await registry.get(f"/v1/households/{household['id']}", by=partner("households:read"))
+    assert (home["room"], home["colour"], home["building"]) == (None, None, household["building"])
+    for path, scope in (("/v1/people", "households:read requests:read"), ("/v1/households", "people:read")):
+        assert (await registry.ask("GET", path, by=partner(scope))).status_code == 403
+    colours = {"colour": "red"}
+    answer = await registry.ask("GET", "/v1/households", by=partner("households:read"), params=colours)
+    assert answer.status_code == 403
+    foreign = bearer("partner", Registry(registry.client, registry.app).community, scope=GRANTS)
+    assert (await registry.ask("GET", f"/v1/people/{person['id']}", by=foreign)).status_code == 404

@@ -7,7 +7,7 @@ from sqlmodel import col
 from services.residents.household_cards.models import HouseholdCard
 from services.residents.household_cards.rules import ColourCode
 from services.residents.households import repository, service
-from services.residents.households.auth import HouseholdsRead, HouseholdsWrite
+from services.residents.households.auth import SEE_THE_COLOUR, HouseholdsRead, HouseholdsWrite
 from services.residents.households.models import Household
 from services.residents.households.schemas import (
     HouseholdCreate,
@@ -19,6 +19,7 @@ from services.residents.households.schemas import (
 )
 from shared.codes import GridCode
 from shared.concurrency import IfMatch, etag
+from shared.errors import Forbidden
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
 from shared.sessions import Session, VaultDep
@@ -45,6 +46,8 @@ async def list_households(
     chosen = {name: value for name, value in places.items() if value is not None}
     statement = repository.readable(principal).filter_by(**chosen).where(col(Household.ended_on).is_(None))
     if colour is not None:
+        if principal.role not in SEE_THE_COLOUR:
+            raise Forbidden
         statement = statement.join(
             HouseholdCard,
             (col(HouseholdCard.community_code) == Household.community_code)
@@ -85,7 +88,7 @@ async def correct_household(
     expected: IfMatch,
     response: Response,
 ) -> HouseholdRead:
-    """Correct an address that was written wrongly."""
+    """Correct an address that was written wrongly, or by what right they live there."""
     household = await service.correct_household(session, vault, principal, household_id, data, expected)
     return await _answer(session, vault, principal, household, response)
 

@@ -1,12 +1,12 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import Integer, ScalarSelect, Select, String, Uuid, false, select, text
+from sqlalchemy import Integer, ScalarSelect, Select, String, Uuid, delete, false, select, text
 from sqlmodel import col
 
 from services.residents.household_cards.models import HouseholdCard
 from services.residents.households.errors import HouseholdEnded
-from services.residents.households.models import Household
+from services.residents.households.models import HomeOwner, Household
 from services.residents.memberships.models import Membership
 from services.residents.people.models import Person, PersonState
 from shared.auth import Principal, Role
@@ -35,7 +35,7 @@ def readable(principal: Principal) -> Select[Household]:
     """The households that this principal may see; every query for a person starts here."""
     statement = select(Household).where(in_area(col(Household.community_code), principal.area))
     match principal.role:
-        case Role.STAFF | Role.HEAD | Role.SUPERVISOR | Role.GATEWAY:
+        case Role.STAFF | Role.HEAD | Role.SUPERVISOR | Role.GATEWAY | Role.PARTNER:
             return statement
         case Role.GRID_WORKER:
             return statement.where(col(Household.grid_code).in_(principal.grids))
@@ -137,3 +137,15 @@ async def follow_addresses(session: AsyncSession, community_code: str) -> Iterab
     """Put every household into the grid that its address has now. Returns (id, grid, version) of those that changed."""
     rows = (await session.execute(_FOLLOW_ADDRESSES, {"community_code": community_code})).all()
     return [(row.id, row.grid_code, row.version) for row in rows]
+
+
+async def find_owner(session: AsyncSession, household: Household) -> HomeOwner | None:
+    return await session.get(HomeOwner, (household.community_code, household.id))
+
+
+async def forget_owner(session: AsyncSession, household: Household) -> None:
+    await session.execute(
+        delete(HomeOwner).where(
+            col(HomeOwner.community_code) == household.community_code, col(HomeOwner.household_id) == household.id
+        )
+    )

@@ -5,13 +5,14 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
+from services.residents.addresses.service import require_known
 from services.residents.contact_cards.service import follow_households
 from services.residents.events import HouseholdEnded, HouseholdMoved, HouseholdRegistered
 from services.residents.household_cards.derive import derive_one
 from services.residents.households import repository
-from services.residents.households.auth import SEE_THE_DOOR
+from services.residents.households.auth import SEE_THE_COLOUR, SEE_THE_DOOR
 from services.residents.households.errors import HouseholdExists
-from services.residents.households.models import Household
+from services.residents.households.models import Household, Tenure
 from services.residents.households.schemas import (
     HouseholdCreate,
     HouseholdMove,
@@ -29,6 +30,8 @@ from shared.errors import Forbidden
 from shared.grid_directory import find_grid_by_address
 from shared.vault import Vault
 
+_PLACE = ("compound", "building", "unit")
+_ADDRESS = {*_PLACE, "room"}
 _SHOWN = {"id", "compound", "building", "unit", "grid_code", "tenure", "ended_on", "version"}
 ADDRESS_UNIQUE = "uq_household_address"
 
@@ -45,6 +48,7 @@ async def register_household(
         unit=data.unit,
         room=b"",
         room_index=b"",
+        tenure=data.tenure,
     )
     key = await vault.key_for(community_code, household.id)
     _set_room(vault.keyring, key, household, data.room)
@@ -65,19 +69,34 @@ async def correct_household(
     data: HouseholdUpdate,
     expected: int,
 ) -> Household:
-    """Correct an address that was written wrongly."""
+    """Correct what was written wrongly. Who owns their home needs no other owner on record."""
     household = await repository.lock_open_household(session, principal, household_id)
     check_version(household.version, expected)
-    await _readdress(session, vault, principal, household, data.model_dump(exclude_unset=True))
+    changes = data.model_dump(exclude_unset=True)
+    tenure = changes.pop("tenure", household.tenure)
+    if tenure != household.tenure:
+        household.tenure = tenure
+        if tenure is Tenure.OWNER_OCCUPIED:
+            await repository.forget_owner(session, household)
+    if changes:
+        await _readdress(session, vault, principal, household, changes)
+    else:
+        household.version += 1
+        household.updated_at = utc_now()
+        await session.flush()
+    await derive_one(session, vault, household)
     return household
 
 
 async def move_household(
     session: AsyncSession, vault: Vault, principal: Principal, household_id: UUID, data: HouseholdMove
 ) -> Household:
-    """The household now lives elsewhere in the community."""
+    """The household now lives elsewhere in the community; who owned the old home is not known to own the new one."""
     household = await repository.lock_open_household(session, principal, household_id)
-    await _readdress(session, vault, principal, household, data.model_dump())
+    household.tenure = data.tenure
+    await repository.forget_owner(session, household)
+    await _readdress(session, vault, principal, household, data.model_dump(include=_ADDRESS))
+    await derive_one(session, vault, household)
     return household
 
 
@@ -99,7 +118,7 @@ async def show(
 ) -> list[HouseholdRead]:
     """Households as this principal may read them, in the order given."""
     rooms = await open_rooms(vault, households) if principal.role in SEE_THE_DOOR else {}
-    colours = await repository.colours(session, households)
+    colours = await repository.colours(session, households) if principal.role in SEE_THE_COLOUR else {}
     headed = await repository.headed(session, households)
     return [
         HouseholdRead(
@@ -145,6 +164,8 @@ async def _set_grid(session: AsyncSession, principal: Principal, household: Hous
     household.grid_code = await find_grid_by_address(
         session, community_code, household.compound, household.building, household.unit
     )
+    if household.grid_code is None:
+        await require_known(session, household)
     if principal.role is Role.GRID_WORKER and household.grid_code not in principal.grids:
         raise Forbidden
 
@@ -154,9 +175,11 @@ async def _readdress(
 ) -> None:
     key = await vault.key_for(household.community_code, household.id)
     room = changes.pop("room", None) or key.open(household.room, table="household", column="room", row_id=household.id)
+    was = tuple(getattr(household, part) for part in _PLACE)
     household.sqlmodel_update(changes)
     _set_room(vault.keyring, key, household, room)
-    await _set_grid(session, principal, household)
+    if was != tuple(getattr(household, part) for part in _PLACE):
+        await _set_grid(session, principal, household)
     household.version += 1
     household.updated_at = utc_now()
     await _flush_address(session)

@@ -29,6 +29,7 @@ from services.residents.people.auth import PeopleReveal, PeopleWrite
 from services.residents.people.repository import PersonAtHome
 from services.residents.people.schemas import PastDate, PersonRead, PersonRegistered
 from services.residents.people.service import show
+from services.residents.rights.reach import get_subject
 from shared.auth import Principal
 from shared.clock import china_today
 from shared.concurrency import IfMatch, etag
@@ -100,9 +101,11 @@ async def end_household(
 
 
 @person_router.get("/memberships", response_model=list[MembershipRead])
-async def list_memberships(principal: PeopleReveal, session: Session, person_id: UUID) -> list[MembershipRead]:
+async def list_memberships(
+    principal: PeopleReveal, session: Session, vault: VaultDep, person_id: UUID
+) -> list[MembershipRead]:
     """Where in the community the person lived, the latest first, with what was corrected. Residents see their own."""
-    person = await people.get_self_or_charge(session, principal, person_id)
+    person = (await get_subject(session, vault, principal, person_id)).person
     return [_shown(membership, household) for membership, household in await repository.everything(session, person)]
 
 

@@ -7,6 +7,8 @@ from uuid import UUID
 from services.residents.consents.service import require_consent
 from services.residents.events import PersonErased
 from services.residents.exports.service import forget_ready
+from services.residents.guardians.repository import all_guardians
+from services.residents.guardians.sealing import open_guardian
 from services.residents.household_cards.derive import derive_households
 from services.residents.households.models import Household
 from services.residents.households.service import forget_household, open_rooms
@@ -20,6 +22,7 @@ from services.residents.people.schemas import (
     Address,
     ContactRead,
     Evidence,
+    GuardianClear,
     PersonField,
     Reveal,
     RevealedPerson,
@@ -79,6 +82,7 @@ async def disclose(
         address=await _address(vault, household) if PersonField.ADDRESS in fields else None,
         family_contacts=await _contacts(session, key, person) if PersonField.FAMILY_CONTACTS in fields else None,
         tag_evidence=await _evidence(session, key, person) if PersonField.TAG_EVIDENCE in fields else None,
+        guardians=await _guardians(session, key, person) if PersonField.GUARDIANS in fields else None,
     )
 
 
@@ -193,6 +197,11 @@ async def _address(vault: Vault, household: Household) -> Address:
 async def _contacts(session: AsyncSession, key: DataKey, person: Person) -> list[ContactRead]:
     contacts = await repository.contacts_of(session, person)
     return [ContactRead(**asdict(open_contact(key, contact))) for contact in contacts]
+
+
+async def _guardians(session: AsyncSession, key: DataKey, person: Person) -> list[GuardianClear]:
+    found = [(each.id, open_guardian(key, each)) for each in await all_guardians(session, person)]
+    return [GuardianClear(guardianship_id=row, name=name, phone=phone) for row, (name, phone) in found if name]
 
 
 async def _evidence(session: AsyncSession, key: DataKey, person: Person) -> list[Evidence]:

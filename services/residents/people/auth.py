@@ -5,9 +5,20 @@ from fastapi import Depends
 from shared.auth import Principal, Role, allow
 
 PeopleRead = Annotated[
-    Principal, Depends(allow(Role.RESIDENT, Role.GRID_WORKER, Role.STAFF, Role.HEAD, Role.SUPERVISOR))
+    Principal,
+    Depends(
+        allow(
+            Role.RESIDENT,
+            Role.GRID_WORKER,
+            Role.STAFF,
+            Role.HEAD,
+            Role.SUPERVISOR,
+            Role.PARTNER,
+            grants={"people:read"},
+        )
+    ),
 ]
-"""Masked; a resident sees their household, a grid worker the people of their grids."""
+"""Masked; a resident sees their household, a grid worker the people of their grids, a partner what it was granted."""
 PeopleWrite = Annotated[Principal, Depends(allow(Role.GRID_WORKER, Role.STAFF, Role.HEAD))]
 PeopleReveal = Annotated[Principal, Depends(allow(Role.RESIDENT, Role.GRID_WORKER, Role.STAFF, Role.HEAD))]
 """A resident reads themself only; everybody else names a purpose."""

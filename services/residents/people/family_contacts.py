@@ -8,6 +8,7 @@ from services.residents.people.errors import OrderIncomplete, TooManyContacts
 from services.residents.people.models import FamilyContact, Person
 from services.residents.people.records import open_contact, seal_contact
 from services.residents.people.schemas import ContactAdd, ContactMasked
+from services.residents.rights.reach import get_subject
 from shared.auth import Principal
 from shared.db import AsyncSession
 from shared.errors import NotFound
@@ -21,7 +22,7 @@ MOST_CONTACTS = 8
 async def list_contacts(
     session: AsyncSession, vault: Vault, principal: Principal, person_id: UUID
 ) -> list[ContactMasked]:
-    person = await repository.get_self_or_charge(session, principal, person_id)
+    person = (await get_subject(session, vault, principal, person_id)).person
     return await _masked(vault, person, await repository.contacts_of(session, person))
 
 
@@ -29,7 +30,7 @@ async def add_contact(
     session: AsyncSession, vault: Vault, principal: Principal, person_id: UUID, data: ContactAdd
 ) -> list[ContactMasked]:
     """Add someone to call after those already listed."""
-    person = await repository.get_self_or_charge(session, principal, person_id, lock=True)
+    person = (await get_subject(session, vault, principal, person_id, lock=True)).person
     contacts = list(await repository.contacts_of(session, person))
     if len(contacts) >= MOST_CONTACTS:
         raise TooManyContacts
@@ -54,7 +55,7 @@ async def remove_contact(
     session: AsyncSession, vault: Vault, principal: Principal, person_id: UUID, contact_id: UUID
 ) -> list[ContactMasked]:
     """Remove one; those after it move up."""
-    person = await repository.get_self_or_charge(session, principal, person_id, lock=True)
+    person = (await get_subject(session, vault, principal, person_id, lock=True)).person
     contacts = await repository.contacts_of(session, person)
     gone = next((contact for contact in contacts if contact.id == contact_id), None)
     if gone is None:
@@ -66,7 +67,7 @@ async def remove_contact(
 async def reorder_contacts(
     session: AsyncSession, vault: Vault, principal: Principal, person_id: UUID, order: Sequence[UUID]
 ) -> list[ContactMasked]:
-    person = await repository.get_self_or_charge(session, principal, person_id, lock=True)
+    person = (await get_subject(session, vault, principal, person_id, lock=True)).person
     by_id = {contact.id: contact for contact in await repository.contacts_of(session, person)}
     if len(order) != len(by_id) or set(order) != set(by_id):
         raise OrderIncomplete

@@ -9,6 +9,7 @@ from services.residents.people import family_contacts, repository, tags
 from services.residents.people.auth import ContactsWrite, PeopleReveal, PeopleWrite
 from services.residents.people.models import PersonTag
 from services.residents.people.schemas import ContactAdd, ContactMasked, ContactOrder, TagGrant, TagRead
+from services.residents.rights.reach import get_subject
 from shared.concurrency import IfMatch, etag
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
@@ -18,9 +19,11 @@ router = Router(prefix="/v1/people/{person_id}", tags=["people"])
 
 
 @router.get("/tags", response_model=Page[TagRead])
-async def list_tags(principal: PeopleReveal, session: Session, person_id: UUID, page: PageRequest) -> Page[TagRead]:
-    """Every tag the person has or had, the newest first. Residents see their own."""
-    person = await repository.get_self_or_charge(session, principal, person_id)
+async def list_tags(
+    principal: PeopleReveal, session: Session, vault: VaultDep, person_id: UUID, page: PageRequest
+) -> Page[TagRead]:
+    """Every tag the person has or had, the newest first. Residents see their own and their ward's."""
+    person = (await get_subject(session, vault, principal, person_id)).person
     statement = repository.tags_of(person)
     return await paginate(session, statement, order_by=(col(PersonTag.id).desc(),), page=page, to_item=tags.show_tag)
 

@@ -67,7 +67,7 @@ def readable(principal: Principal) -> Select[Person, Household]:
         .where(in_area(col(Person.community_code), principal.area), *_ON_RECORD)
     )
     match principal.role:
-        case Role.STAFF | Role.HEAD | Role.SUPERVISOR | Role.GATEWAY:
+        case Role.STAFF | Role.HEAD | Role.SUPERVISOR | Role.GATEWAY | Role.PARTNER:
             return statement
         case Role.GRID_WORKER:
             return statement.where(col(Household.grid_code).in_(principal.grids))
@@ -147,6 +147,16 @@ async def find_person(session: AsyncSession, community_code: str, person_id: UUI
     )
     found = (await session.execute(statement)).one_or_none()
     return None if found is None else (found[0], found[1])
+
+
+async def people_by_id(session: AsyncSession, community_code: str, person_ids: Iterable[UUID]) -> dict[UUID, Person]:
+    """Those of these people who were not erased, for work that is authorised elsewhere."""
+    statement = select(Person).where(
+        col(Person.community_code) == community_code,
+        among(col(Person.id), person_ids),
+        col(Person.erased_at).is_(None),
+    )
+    return {person.id: person for person in (await session.execute(statement)).scalars()}
 
 
 async def find_resident(session: AsyncSession, community_code: str, person_id: UUID) -> PersonAtHome | None:

@@ -120,6 +120,8 @@ class PersonField(StrEnum):
     ADDRESS = "address"
     FAMILY_CONTACTS = "family_contacts"
     TAG_EVIDENCE = "tag_evidence"
+    GUARDIANS = "guardians"
+    """Those who are on this person's record alone; a registered one is revealed as the person they are."""
 
 
 class Emergency(Schema):
@@ -158,6 +160,12 @@ class Evidence(BaseModel):
     evidence: str
 
 
+class GuardianClear(BaseModel):
+    guardianship_id: UUID
+    name: str
+    phone: str | None
+
+
 class RevealedPerson(BaseModel):
     """The fields that were asked for; the others are null."""
 
@@ -172,6 +180,7 @@ class RevealedPerson(BaseModel):
     address: Address | None = None
     family_contacts: list[ContactRead] | None = None
     tag_evidence: list[Evidence] | None = None
+    guardians: list[GuardianClear] | None = None
 
 
 class TagGrant(Schema):

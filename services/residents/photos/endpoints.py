@@ -7,13 +7,13 @@ from fastapi import Depends, Query, Response, status
 
 from services.residents.consents.service import require_consent
 from services.residents.households.models import Household
-from services.residents.people import repository as people
 from services.residents.people.auth import PeopleReveal
 from services.residents.photos import service
 from services.residents.photos.models import PhotoKind, PhotoSubject
 from services.residents.photos.schemas import PhotoRead
 from services.residents.photos.service import PhotoSize
 from services.residents.reviews.service import Access, note_access
+from services.residents.rights.reach import get_subject
 from shared import audit
 from shared.audit import Purpose
 from shared.auth import Role
@@ -45,7 +45,7 @@ async def keep_portrait(
     principal: PeopleReveal, session: Session, vault: VaultDep, files: FilesDep, person_id: UUID, picture: PhotoBody
 ) -> PhotoRead:
     """What the person looks like, if they consent to a portrait; takes the place of the one before."""
-    person = await people.get_self_or_charge(session, principal, person_id, lock=True)
+    person = (await get_subject(session, vault, principal, person_id, lock=True)).person
     await require_consent(session, person, Purpose.PORTRAIT)
     photo = service.new_photo(
         person.community_code, PhotoSubject.PERSON, person.id, PhotoKind.PORTRAIT, picture, principal.subject
@@ -65,7 +65,7 @@ async def get_portrait(
     size: PhotoSize = PhotoSize.FULL,
 ) -> Response:
     """The portrait as JPEG, for a named purpose; written down like every look at a person in the clear."""
-    person = await people.get_self_or_charge(session, principal, person_id)
+    person = (await get_subject(session, vault, principal, person_id)).person
     photo = await service.get_portrait(session, person.community_code, person.id)
     picture = await service.open_photo(vault, files, photo, size)
     household = await session.get_one(Household, (person.community_code, person.household_id))
@@ -89,8 +89,8 @@ async def get_portrait(
 
 
 @router.post("/remove", status_code=status.HTTP_204_NO_CONTENT)
-async def remove_portrait(principal: PeopleReveal, session: Session, person_id: UUID) -> None:
+async def remove_portrait(principal: PeopleReveal, session: Session, vault: VaultDep, person_id: UUID) -> None:
     """The portrait is not shown any more, and its files are deleted within a minute."""
-    person = await people.get_self_or_charge(session, principal, person_id, lock=True)
+    person = (await get_subject(session, vault, principal, person_id, lock=True)).person
     await service.get_portrait(session, person.community_code, person.id)
     await service.forget_photos(session, person.community_code, person.id)
