@@ -39,6 +39,9 @@ def _plain(text: str) -> str:
 class IdentityNumber:
     """A citizen's identity number (公民身份号码), GB 11643-1999: county 6, birth date 8, sequence 3, check digit 1.
 
+    Residence permits of Hong Kong, Macao and Taiwan residents and the permanent residence cards of foreigners (2023)
+    have numbers of the same form; `documents.kind_of_number` tells them apart.
+
     The county is the one of first registration. Codes are abolished and reused over the years, so no list of today's
     counties can decide whether a number is genuine, and none is consulted.
     """

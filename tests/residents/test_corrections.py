@@ -81,3 +81,23 @@ async def test_a_household_has_one_head(registry: Registry) -> None:
     refused = await registry.post("/v1/people", body, status=409)
     assert refused["code"] == "head-exists"
     await registry.post("/v1/people", body | {"relation": "spouse"}, status=201)
+
+
+async def test_a_passport_is_masked_unique_and_revealed(registry: Registry) -> None:
+    household = await registry.household()
+    person = await registry.person(household["id"], "John Smith", passport="usa 123456789")
+    assert (person["passport"], person["document_kind"]) == ("USA 1*******9", "passport")
+    body = {"household_id": household["id"], "name": "Jon Smith", "passport": "USA 123456789"}
+    refused = await registry.post("/v1/people", body, status=409)
+    assert (refused["code"], refused["existing_id"]) == ("person-exists", person["id"])
+    other = await registry.person(household["id"], "李四", identity_number=an_identity_number())
+    assert (other["document_kind"], other["warnings"]) == ("resident_identity_card", [{"kind": "county_unknown"}])
+    answer = await registry.ask(
+        "PATCH", f"/v1/people/{other['id']}", json={"passport": "USA 123456789"}, headers={"If-Match": '"1"'}
+    )
+    assert answer.status_code == 409
+    fields = {"purpose": "registration", "fields": ["passport"]}
+    assert (await registry.post(f"/v1/people/{person['id']}/reveal", fields))["passport"] == "USA 123456789"
+    removed = await correct(registry, person, 1, passport=None)
+    assert (removed["passport"], removed["document_kind"]) == (None, None)
+    await registry.post("/v1/people", body, status=201)

@@ -164,9 +164,10 @@ async def test_a_household_that_has_ended_keeps_its_card_and_is_not_waited_for(r
 
 
 async def test_overridden_cards_are_listed_by_the_day_they_go_back(registry: Registry) -> None:
+    beyond = await registry.household(building="9号楼")
     await registry.publish_grid(registry.grid(), ("开元小区", "3号楼", ""))
     await publish(registry, RED, GREEN)
-    homes = [await registry.household() for _ in range(2)] + [await registry.household(building="9号楼")]
+    homes = [await registry.household(), await registry.household(), beyond]
     for days, household in zip((9, 3, 6), homes, strict=True):
         override = {"colour": "red", "reason": "刚出院", "until": str(china_today() + timedelta(days=days))}
         await registry.post(f"/v1/households/{household['id']}/card/override", override)

@@ -14,7 +14,7 @@ from services.residents.memberships.schemas import Birth, End, MoveOut
 from services.residents.memberships.states import Verb
 from services.residents.people import service as people
 from services.residents.people.models import Person
-from services.residents.people.schemas import PersonCreate, Resemblance
+from services.residents.people.schemas import NumberDoubt, PersonCreate, Resemblance
 from shared import outbox
 from shared.auth import Principal
 from shared.clock import china_today, utc_now
@@ -50,7 +50,7 @@ async def end_household(session: AsyncSession, principal: Principal, household_i
 
 async def record_birth(
     session: AsyncSession, vault: Vault, principal: Principal, household_id: UUID, data: Birth
-) -> tuple[Person, Household, list[Resemblance]]:
+) -> tuple[Person, Household, list[Resemblance | NumberDoubt]]:
     """Register a child as a member since its birth, and its parents as its guardians."""
     child = PersonCreate(
         household_id=household_id,

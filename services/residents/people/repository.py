@@ -120,16 +120,6 @@ async def people_at_home(
     return [(person, household) for person, household in await session.execute(statement)]
 
 
-async def get_self_or_charge(
-    session: AsyncSession, principal: Principal, person_id: UUID, *, lock: bool = False
-) -> Person:
-    """The person, for what a resident may know of themself only and staff of everybody in reach."""
-    if principal.role is Role.RESIDENT and principal.person_id != person_id:
-        raise NotFound
-    person, _ = await get_person(session, principal, person_id, lock=lock)
-    return person
-
-
 async def find_person(session: AsyncSession, community_code: str, person_id: UUID) -> PersonAtHome | None:
     """Whoever it is, with their household, for work that is authorised elsewhere; None if unknown or erased.
 

@@ -1,6 +1,6 @@
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -11,6 +11,7 @@ from services.residents.people.ages import AgeGroup
 from services.residents.people.models import PersonState, Relation, TagKind
 from shared.audit import Purpose
 from shared.clock import china_today
+from shared.documents import DocumentKind, PassportText
 from shared.errors import both
 from shared.identity import FreeText, IdentityNumberText, PersonName, PhoneText, Sex
 from shared.ids import new_id
@@ -48,6 +49,7 @@ class PersonCreate(Schema):
     name: PersonName
     phone: PhoneText | None = None
     identity_number: IdentityNumberText | None = None
+    passport: PassportText | None = None
     birth_on: BirthDate | None = None
     sex: Sex | None = None
     cautions: FreeText | None = None
@@ -60,6 +62,7 @@ class PersonUpdate(Schema):
     name: PersonName | None = None
     phone: PhoneText | None = None
     identity_number: IdentityNumberText | None = None
+    passport: PassportText | None = None
     birth_on: BirthDate | None = None
     sex: Sex | None = None
     cautions: FreeText | None = None
@@ -87,6 +90,10 @@ class PersonRead(BaseModel):
     """`138****8000`"""
     identity_number: str | None
     """First and last character only."""
+    passport: str | None
+    """`CHN E*******8`"""
+    document_kind: DocumentKind | None
+    """Of the identity number, else of the passport."""
     age: int | None
     age_groups: list[AgeGroup]
     sex: Sex | None
@@ -103,8 +110,14 @@ class Resemblance(BaseModel):
     person_id: UUID
 
 
+class NumberDoubt(BaseModel):
+    """The identity number is in order, but its first six digits were never those of a county: check the document."""
+
+    kind: Literal["county_unknown"] = "county_unknown"
+
+
 class PersonRegistered(PersonRead):
-    warnings: list[Resemblance]
+    warnings: list[Resemblance | NumberDoubt]
 
 
 class PersonField(StrEnum):

@@ -20,7 +20,7 @@ from services.residents.people.auth import SEE_TAGS
 from services.residents.people.errors import BirthDateDiffers, PersonExists
 from services.residents.people.models import SEALED, Person, PersonState, TagKind
 from services.residents.people.records import PersonalData, open_person, seal_person
-from services.residents.people.schemas import PersonCreate, PersonRead, PersonUpdate, Resemblance
+from services.residents.people.schemas import NumberDoubt, PersonCreate, PersonRead, PersonUpdate, Resemblance
 from services.residents.people.tokens import Tokens, index_identity_number, index_passport, index_phone
 from shared import outbox
 from shared.auth import Principal
@@ -28,17 +28,18 @@ from shared.clock import china_today, utc_now
 from shared.concurrency import check_version
 from shared.crypto import DataKey, Keyring
 from shared.db import AsyncSession
+from shared.documents import DocumentKind, is_place_known, kind_of_number, mask_passport
 from shared.errors import Forbidden, NotFound, WrongState
 from shared.identity import IdentityNumber, mask_identity_number, mask_name, mask_phone
 from shared.ids import new_id
 from shared.vault import Vault
 
-SHOWN_MASKED = ("name", "phone", "identity_number", "birth_on", "sex")
+SHOWN_MASKED = ("name", "phone", "identity_number", "passport", "birth_on", "sex")
 
 
 async def register_person(
     session: AsyncSession, vault: Vault, principal: Principal, data: PersonCreate, *, person_id: UUID | None = None
-) -> tuple[Person, Household, list[Resemblance]]:
+) -> tuple[Person, Household, list[Resemblance | NumberDoubt]]:
     """Register a resident of a household. Others who may be the same person are named, never merged.
 
     `person_id`: an id that the caller knows to be free, for somebody whom a phone has named already.
@@ -53,7 +54,8 @@ async def register_person(
     await outbox.add(session, event, community_code=person.community_code, subject=f"people/{person.id}")
     resembling = await find_resembling(session, vault, person, household, known)
     strongest_first = sorted(resembling.items(), key=lambda each: each[1].strength)
-    return person, household, [Resemblance(kind=kind, person_id=other) for other, kind in strongest_first]
+    warnings = [Resemblance(kind=kind, person_id=other) for other, kind in strongest_first]
+    return person, household, [*_doubts(known), *warnings]
 
 
 async def correct_person(
@@ -146,6 +148,8 @@ def _masked(person: Person, household: Household, known: PersonalData, today: da
         name=mask_name(known.name or ""),
         phone=mask_phone(known.phone) if known.phone else None,
         identity_number=mask_identity_number(known.identity_number) if known.identity_number else None,
+        passport=mask_passport(known.passport) if known.passport else None,
+        document_kind=_document_kind(known),
         age=age,
         age_groups=[] if age is None else age_groups(age),
         sex=known.sex,
@@ -153,6 +157,16 @@ def _masked(person: Person, household: Household, known: PersonalData, today: da
         has_cautions=person.cautions is not None,
         version=person.version,
     )
+
+
+def _doubts(known: PersonalData) -> list[NumberDoubt]:
+    return [NumberDoubt()] if known.identity_number and not is_place_known(known.identity_number) else []
+
+
+def _document_kind(known: PersonalData) -> DocumentKind | None:
+    if known.identity_number is not None:
+        return kind_of_number(known.identity_number)
+    return None if known.passport is None else DocumentKind.PASSPORT
 
 
 def _merged(known: PersonalData, changes: dict[str, Any]) -> PersonalData:
