@@ -229,12 +229,14 @@ async def test_a_merge_is_told_and_written_down(registry: Registry, home: dict[s
         assert {"people.merge", "people.undo_merge"} <= {entry["action"] for entry in log["items"]}
 
 
-async def test_who_read_the_merged_record_stays_in_the_log(registry: Registry, home: dict[str, Any]) -> None:
+async def test_both_histories_are_read_from_the_kept_record(registry: Registry, home: dict[str, Any]) -> None:
     one, two = await two_records(registry, home)
     await registry.post(f"/v1/people/{two['id']}/reveal", {"purpose": "correction", "fields": ["identity_number"]})
     await merge(registry, keep=one)
     log = await registry.get(f"/v1/people/{one['id']}/access-log")
     assert ["identity_number"] in [entry["fields"] for entry in log["items"]]
+    lived = await registry.get(f"/v1/people/{one['id']}/memberships")
+    assert sorted(str(membership["end_reason"]) for membership in lived) == ["None", "merged"]
 
 
 async def test_a_decided_pair_is_decided_once(registry: Registry, home: dict[str, Any]) -> None:

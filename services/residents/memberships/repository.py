@@ -10,11 +10,13 @@ from sqlmodel import col
 from services.residents.households.models import Household
 from services.residents.memberships.history import VOID
 from services.residents.memberships.models import Destination, EndReason, Membership
+from services.residents.merges.repository import records_of
 from services.residents.people import repository as people
 from services.residents.people.models import Person
 from services.residents.people.repository import PersonAtHome
 from shared.auth import Principal
 from shared.clock import utc_now
+from shared.conditions import among
 from shared.db import AsyncSession, count_changed
 from shared.errors import NotFound
 
@@ -66,7 +68,8 @@ async def history(session: AsyncSession, person: Person) -> Sequence[Membership]
 
 
 async def everything(session: AsyncSession, person: Person) -> Sequence[tuple[Membership, Household]]:
-    """The same with what was corrected, the latest first, and which household it was."""
+    """The same with what was corrected and what merged records say, the latest first, and which household it was."""
+    records = await records_of(session, person)
     statement = (
         select(Membership, Household)
         .join(
@@ -74,7 +77,7 @@ async def everything(session: AsyncSession, person: Person) -> Sequence[tuple[Me
             (col(Household.community_code) == col(Membership.community_code))
             & (col(Household.id) == col(Membership.household_id)),
         )
-        .where(col(Membership.community_code) == person.community_code, col(Membership.person_id) == person.id)
+        .where(col(Membership.community_code) == person.community_code, among(col(Membership.person_id), records))
         .order_by(col(Membership.began_on).desc(), col(Membership.id).desc())
     )
     return [(row[0], row[1]) for row in await session.execute(statement)]
