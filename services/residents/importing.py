@@ -16,8 +16,10 @@ from sqlalchemy import text
 from services.residents.consents.models import Consent
 from services.residents.consents.service import signed
 from services.residents.events import HouseholdRegistered, PersonRegistered
+from services.residents.guardians.models import GuardianGround, GuardianRelation, Guardianship
 from services.residents.household_cards.models import HouseholdCard
-from services.residents.households.models import Household
+from services.residents.households.models import HomeOwner, Household
+from services.residents.households.owners import seal_owner
 from services.residents.households.repository import addresses
 from services.residents.households.schemas import HouseholdImport
 from services.residents.households.service import index_room, seal_room
@@ -62,6 +64,8 @@ class SealedRegistry:
     memberships: list[Row] = field(default_factory=list)
     tags: list[Row] = field(default_factory=list)
     contacts: list[Row] = field(default_factory=list)
+    guardianships: list[Row] = field(default_factory=list)
+    owners: list[Row] = field(default_factory=list)
     consents: list[Row] = field(default_factory=list)
     tokens: list[repository.Filed] = field(default_factory=list)
     phones: list[tuple[UUID, bytes]] = field(default_factory=list)
@@ -103,12 +107,16 @@ def seal_registry(
     for each in (*households, *people):
         keys[each.id], sealed.keys[each.id] = keyring.new_data_key(community_code, each.id)
     sealed.households = [_household(keyring, keys[each.id], each) for each in households]
+    sealed.owners = [
+        {"household_id": each.id, **seal_owner(keys[each.id], each.id, each.owner)} for each in households if each.owner
+    ]
     for each in people:
         known = personal_data(each.model_dump(include=set(SEALED)))
         sealed.people.append(_person(keyring, keys[each.id], each, known))
         sealed.memberships.append(_membership(each))
         sealed.tags += [_tag(keys[each.id], each, tag, granted_by) for tag in each.tags]
         sealed.contacts += _contacts(keys[each.id], each)
+        sealed.guardianships += [_guardianship(each.id, parent_id) for parent_id in each.parents]
         sealed.consents += signed(each.id, known.birth_on, each.consents, granted_by)
         sealed.tokens += [(each.id, *filed) for filed in tokens.of_person(known).items()]
         if known.phone:
@@ -129,6 +137,8 @@ async def write_registry(session: AsyncSession, keyring: Keyring, community_code
         (Membership, sealed.memberships),
         (PersonTag, sealed.tags),
         (FamilyContact, sealed.contacts),
+        (Guardianship, sealed.guardianships),
+        (HomeOwner, sealed.owners),
         (Consent, sealed.consents),
     ):
         await _insert(session, table, community_code, rows)
@@ -196,6 +206,17 @@ def _membership(each: PersonImport) -> Row:
         "relation": each.relation,
         "is_head": each.relation is HouseholdRelation.HEAD,
         "began_on": each.lives_here_since or china_today(),
+    }
+
+
+def _guardianship(ward_id: UUID, parent_id: UUID) -> Row:
+    return {
+        "id": new_id(),
+        "ward_id": ward_id,
+        "guardian_id": parent_id,
+        "relation": GuardianRelation.PARENT,
+        "ground": GuardianGround.MINOR,
+        "began_on": china_today(),
     }
 
 

@@ -1,12 +1,17 @@
 """Households, people, the five colours, and a contact card for every household."""
 
+from dataclasses import asdict
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from shared.db import AsyncSession
+from shared.vault import Vault
 from stack.demo.access import LOADER, Opened
-from stack.demo.people import DemoHousehold, DemoPerson
+from stack.demo.people import GONE_ON, DemoHousehold, DemoPerson
 from stack.demo.places import COMMUNITY_CODE, demo_grids
 
 BATCH = 500
@@ -34,8 +39,10 @@ async def load_registry(residents: Opened, households: list[DemoHousehold]) -> N
         count = select(func.count()).where(col(Household.community_code) == COMMUNITY_CODE)
         present = (await session.execute(count)).scalar_one()
     for start in range(present - present % BATCH, len(households), BATCH):
+        batch = households[start : start + BATCH]
         async with residents.transaction() as session:
-            await import_registry(session, residents.keyring, COMMUNITY_CODE, *_rows(households[start : start + BATCH]))
+            await import_registry(session, residents.keyring, COMMUNITY_CODE, *_rows(batch))
+            await _record_departures(session, Vault(session, residents.keyring), batch)
     await _publish_colours(residents)
 
 
@@ -43,21 +50,45 @@ def _rows(households: list[DemoHousehold]):
     from services.residents.households.schemas import HouseholdImport  # noqa: PLC0415
 
     homes, people = [], []
+    here = {member.id for each in households for member in each.members}
     for each in households:
-        home = HouseholdImport(
-            compound=each.door.compound, building=each.door.building, unit=each.door.unit, room=each.door.room
+        home = HouseholdImport.model_validate(
+            asdict(each.door) | {"tenure": each.tenure, "owner": _owner(each.owner, here)}
         )
         homes.append(home)
-        people += [_person(home.id, member) for member in each.members]
+        lived_here = [*each.members, *([each.gone] if each.gone else [])]
+        people += [_person(home.id, each.since, member) for member in lived_here]
     return homes, people
 
 
-def _person(household_id: UUID, person: DemoPerson):
+def _owner(owner: DemoPerson | None, here: set[UUID]) -> dict[str, Any] | None:
+    """By id if loaded in the same transaction, by name and phone otherwise."""
+    if owner is None:
+        return None
+    return {"person_id": owner.id} if owner.id in here else {"name": owner.name, "phone": owner.phone}
+
+
+async def _record_departures(session: AsyncSession, vault: Vault, households: list[DemoHousehold]) -> None:
+    from services.residents.memberships.moves import move_out, record_death  # noqa: PLC0415
+    from services.residents.memberships.schemas import Death, MoveOut  # noqa: PLC0415
+
+    for gone in [each.gone for each in households if each.gone]:
+        if gone.relation == "lodger":
+            await move_out(session, vault, LOADER, gone.id, MoveOut(on=GONE_ON))
+        else:
+            await record_death(session, vault, LOADER, gone.id, Death(on=GONE_ON))
+
+
+def _person(household_id: UUID, since: date, person: DemoPerson):
     from services.residents.people.schemas import PersonImport  # noqa: PLC0415
 
     return PersonImport.model_validate(
         {
+            "id": person.id,
             "household_id": household_id,
+            "relation": person.relation,
+            "lives_here_since": max(since, person.birth_on),
+            "parents": [parent.id for parent in person.parents],
             "name": person.name,
             "phone": person.phone,
             "identity_number": person.identity_number,

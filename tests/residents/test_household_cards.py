@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from services.residents.household_cards.derive import derive_due
-from services.residents.household_cards.models import HouseholdCard
+from services.residents.household_cards.models import NEVER_DUE, HouseholdCard
 from shared.clock import china_today
 from shared.codes import EVERYWHERE
 from shared.vault import Vault
@@ -154,6 +154,30 @@ async def test_days_pass_and_cards_follow(registry: Registry) -> None:
     with time_machine.travel(noon(day + timedelta(days=30)), tick=True):
         on_may_11 = await history(registry, household, params={"on": "2027-05-11"})
         assert {change["colour"] for change in on_may_11} == {"red", "blue"}, "red until the morning's sweep"
+
+
+async def test_the_daily_sweep_leaves_out_households_that_have_ended(registry: Registry) -> None:
+    statement = select(HouseholdCard.derived_on).where(col(HouseholdCard.community_code) == registry.community)
+
+    async def derived_on() -> list[date]:
+        async with registry.app.state.database.transaction(EVERYWHERE) as session:
+            return sorted((await session.execute(statement)).scalars())
+
+    day = date(2027, 5, 10)
+    with time_machine.travel(noon(day), tick=True):
+        await publish(registry)
+        await registry.household()
+        ended = await registry.household()
+        await registry.post(f"/v1/households/{ended['id']}/end", {})
+    for later in (1, 2):
+        today = day + timedelta(days=later)
+        with time_machine.travel(noon(today), tick=True):
+            await sweep(registry)
+            assert await derived_on() == [today, NEVER_DUE]
+            await publish(registry)
+            await sweep(registry)
+            assert await derived_on() == [today, NEVER_DUE]
+    assert (await card(registry, ended))["colour"] == "green"
 
 
 def noon(day: date) -> datetime:

@@ -67,6 +67,26 @@ async def test_imported_people_are_found_shown_and_coloured_like_registered_ones
     assert registered["version"] == 1
 
 
+async def test_an_import_brings_heads_parents_and_owners(registry: Registry) -> None:
+    owner = {"name": "房东甲", "phone": "13800138009"}
+    first = HouseholdImport.model_validate(home("101").model_dump() | {"tenure": "rented", "owner": owner})
+    mother = PersonImport.model_validate({"household_id": first.id, "name": "马春梅", "relation": "head"})
+    child = PersonImport.model_validate(
+        {"household_id": first.id, "name": "马小小", "birth_on": "2020-03-01", "parents": [mother.id]}
+    )
+    second = HouseholdImport.model_validate(
+        home("102").model_dump() | {"tenure": "rented", "owner": {"person_id": mother.id}}
+    )
+    await load(registry, [first, second], [child, mother])
+    assert (await registry.get(f"/v1/households/{first.id}"))["has_head"] is True
+    [guardian] = await registry.get(f"/v1/people/{child.id}/guardians")
+    assert (guardian["guardian_id"], guardian["relation"]) == (str(mother.id), "parent")
+    assert guardian["is_in_force"] is True
+    revealed = await registry.post(f"/v1/households/{first.id}/owner/reveal", {"purpose": "visit"})
+    assert (revealed["name"], revealed["phone"]) == ("房东甲", "+8613800138009")
+    assert (await registry.get(f"/v1/households/{second.id}/owner"))["owner_id"] == str(mother.id)
+
+
 async def test_an_import_is_all_or_nothing(registry: Registry) -> None:
     number = an_identity_number()
     first, second = home("101"), home("102")

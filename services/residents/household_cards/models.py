@@ -14,6 +14,8 @@ from shared.ids import new_id
 
 DUE_NOW = date(1970, 1, 1)
 """As the date of a derivation: it has to be made again at once."""
+NEVER_DUE = date.max
+"""As the date of a derivation: the household has ended, and its card stays as it is."""
 
 
 class SchemeState(StrEnum):

@@ -5,13 +5,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, select, text, true, update
+from sqlalchemy import Select, case, exists, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.residents.household_cards.derivation import Card
 from services.residents.household_cards.models import (
     DUE_NOW,
+    NEVER_DUE,
     ColourScheme,
     HouseholdCard,
     HouseholdCardChange,
@@ -70,9 +71,10 @@ async def latest_number(session: AsyncSession, community_code: str) -> int:
 
 
 async def make_all_due(session: AsyncSession, community_code: str) -> None:
-    """Every card of the community has to be derived again."""
+    """Every card of the community has to be derived again, but those of households that have ended."""
+    of_community = col(HouseholdCard.community_code) == community_code
     statement = (
-        update(HouseholdCard).where(col(HouseholdCard.community_code) == community_code).values(derived_on=DUE_NOW)
+        update(HouseholdCard).where(of_community, col(HouseholdCard.derived_on) != NEVER_DUE).values(derived_on=DUE_NOW)
     )
     await session.execute(statement, execution_options={"synchronize_session": False})
 
@@ -175,15 +177,16 @@ def valid_on(day: date) -> Any:
 async def mark_derived(
     session: AsyncSession, community_code: str, household_ids: Collection[UUID], today: date
 ) -> None:
-    """These cards were derived for today and say what they said."""
+    """These cards were derived for today and say what they said; no sweep comes back to a household that has ended."""
     if not household_ids:
         return
+    has_ended = exists().where(_OF_HOUSEHOLD, col(Household.ended_on).is_not(None))
     statement = (
         update(HouseholdCard)
         .where(
             col(HouseholdCard.community_code) == community_code, among(col(HouseholdCard.household_id), household_ids)
         )
-        .values(derived_on=today)
+        .values(derived_on=case((has_ended, NEVER_DUE), else_=today))
     )
     await session.execute(statement, execution_options={"synchronize_session": False})
 

@@ -1,5 +1,8 @@
 """Who owns a home that its members do not: masked, and in the clear for a purpose."""
 
+from typing import Any
+from uuid import UUID
+
 from services.residents.households import repository
 from services.residents.households.errors import OwnersLiveHere
 from services.residents.households.models import HomeOwner, Household, Tenure
@@ -29,9 +32,7 @@ async def record_owner(
     if owner is None:
         owner = HomeOwner(community_code=household.community_code, household_id=household.id, version=0)
         session.add(owner)
-    owner.owner_id = data.person_id
-    owner.name = _seal(key, household, "name", data.name)
-    owner.phone = _seal(key, household, "phone", data.phone)
+    owner.sqlmodel_update(seal_owner(key, household.id, data))
     owner.version += 1
     owner.updated_at = utc_now()
     await session.flush()
@@ -94,8 +95,17 @@ async def _known(
     return known.name, known.phone
 
 
-def _seal(key: DataKey, household: Household, column: str, value: str | None) -> bytes | None:
-    return None if value is None else key.seal(value, table="home_owner", column=column, row_id=household.id)
+def seal_owner(key: DataKey, household_id: UUID, data: OwnerWrite) -> dict[str, Any]:
+    """The columns that say who owns the home of this household, whose key it is."""
+
+    def sealed(column: str, value: str | None) -> bytes | None:
+        return None if value is None else key.seal(value, table="home_owner", column=column, row_id=household_id)
+
+    return {
+        "owner_id": data.person_id,
+        "name": sealed("name", data.name),
+        "phone": sealed("phone", data.phone),
+    }
 
 
 def _open(key: DataKey, household: Household, column: str, sealed: bytes | None) -> str | None:

@@ -74,14 +74,15 @@ class HouseholdUpdate(Schema):
         return self
 
 
+class OwnerWrite(SomebodyKnown):
+    """Who owns the home: a person of the registry, or anybody by name and phone."""
+
+
 class HouseholdImport(HouseholdCreate):
     """One household of a bulk load; people refer to it by its id."""
 
     id: UUID = Field(default_factory=new_id)
-
-
-class OwnerWrite(SomebodyKnown):
-    """Who owns the home: a person of the registry, or anybody by name and phone."""
+    owner: OwnerWrite | None = None
 
 
 class OwnerRead(BaseModel):

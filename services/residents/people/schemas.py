@@ -260,5 +260,7 @@ class PersonImport(PersonCreate):
     id: UUID = Field(default_factory=new_id)
     tags: list[TagImport] = []
     family_contacts: Annotated[list[ContactAdd], Field(max_length=8)] = []
+    parents: Annotated[list[UUID], Field(max_length=2)] = []
+    """People of this load or registered before, who answer for this minor as its parents."""
     consents: set[Purpose] = set()
     """Signed by the person on paper, on their own sheets where the data is sensitive, to the texts that hold now."""
