@@ -13,6 +13,8 @@ from uuid import UUID
 from pydantic_core import PydanticUndefined
 from sqlalchemy import text
 
+from services.residents.addresses.nearest import Place
+from services.residents.addresses.service import require_known
 from services.residents.consents.models import Consent
 from services.residents.consents.service import signed
 from services.residents.events import HouseholdRegistered, PersonRegistered
@@ -83,7 +85,8 @@ async def import_registry(
     """Register households and people of one community.
 
     People name their household by its id, of this call or an earlier one. IntegrityError if an address or an identity
-    number is registered already: nothing of the call is kept then.
+    number is registered already, AddressUnknown if the community's address table has not got a place: nothing of the
+    call is kept then.
     """
     tokens = Tokens(keyring, community_code)
     sealed = seal_registry(keyring, tokens, community_code, households, people, granted_by=granted_by)
@@ -128,7 +131,9 @@ async def write_registry(session: AsyncSession, keyring: Keyring, community_code
     """Write what was sealed, and tell of it."""
     await share(session, Lock.ADDRESSES, community_code)
     grids = await addresses(session, community_code) if sealed.households else {}
-    households = [row | {"grid_code": _grid_of(row, grids)} for row in sealed.households]
+    households: list[Row] = [row | {"grid_code": _grid_of(row, grids)} for row in sealed.households]
+    for row in [row for row in households if row["grid_code"] is None][:1]:
+        await require_known(session, community_code, Place(row["compound"], row["building"], row["unit"]))
     await Vault(session, keyring).keep_new(community_code, sealed.keys)
     for table, rows in (
         (Household, households),

@@ -83,6 +83,19 @@ async def test_a_household_has_one_head(registry: Registry) -> None:
     await registry.post("/v1/people", body | {"relation": "spouse"}, status=201)
 
 
+async def test_a_correction_warns_of_a_county_that_never_was(registry: Registry) -> None:
+    household = await registry.household()
+    person = await registry.person(household["id"], "李四")
+    for version, number, warnings in ((1, an_identity_number(), [{"kind": "county_unknown"}]), (2, None, [])):
+        answer = await registry.ask(
+            "PATCH",
+            f"/v1/people/{person['id']}",
+            json={"identity_number": number},
+            headers={"If-Match": f'"{version}"'},
+        )
+        assert (answer.status_code, answer.json()["warnings"]) == (200, warnings)
+
+
 async def test_a_passport_is_masked_unique_and_revealed(registry: Registry) -> None:
     household = await registry.household()
     person = await registry.person(household["id"], "John Smith", passport="usa 123456789")

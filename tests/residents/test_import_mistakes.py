@@ -86,6 +86,17 @@ async def test_a_sheet_with_every_kind_of_mistake(registry: Registry) -> None:
     assert done["counts"]["rows_skipped"] == len(MISTAKES) - warnings
 
 
+async def test_behind_a_registered_door_rows_are_welcome_though_the_table_does_not_know_it(registry: Registry) -> None:
+    """The registry may be older than the table, or the table may have lost a building since."""
+    await registry.household(building="9号楼", unit="1单元", room="101")
+    await registry.publish_grid(registry.grid(), ("开元小区", "3号楼", ""))
+    rows = [a_row(name, room, 楼栋="9号楼", 单元="1单元") for name, room in (("甲", "101"), ("乙", "102"))]
+    job = await check(registry, as_csv(*rows))
+    assert [(each["row"], each["code"]) for each in await problems(registry, job["id"])] == [(3, "address_unknown")]
+    done = await run(registry, job["id"], skip_invalid=True)
+    assert (done["counts"]["people_added"], done["counts"]["rows_skipped"]) == (1, 1)
+
+
 async def test_messages_come_in_both_languages(registry: Registry) -> None:
     job = await check(registry, as_csv(a_row("")))
     [zh] = await problems(registry, job["id"])

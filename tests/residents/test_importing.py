@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from services.residents.households.errors import AddressUnknown
 from services.residents.households.schemas import HouseholdImport
 from services.residents.importing import import_registry
 from services.residents.people.schemas import PersonImport
@@ -24,6 +25,7 @@ def home(room: str, building: str = "3号楼") -> HouseholdImport:
 
 async def test_imported_people_are_found_shown_and_coloured_like_registered_ones(registry: Registry) -> None:
     await registry.publish_grid(registry.grid(), ("开元小区", "3号楼", ""))
+    await registry.publish_grid(registry.grid(2), ("开元小区", "9号楼", "1单元"))
     await publish(registry, RED, GREEN)
     phone, number = a_phone(), an_identity_number(date(1946, 5, 3))
     known = {"name": "单玉兰", "phone": phone, "identity_number": number, "cautions": "慢慢说"}
@@ -40,7 +42,7 @@ async def test_imported_people_are_found_shown_and_coloured_like_registered_ones
     await sweep(registry)
     shown = await registry.get(f"/v1/households/{first.id}")
     assert (shown["grid_code"], shown["room"], shown["colour"]) == (registry.grid(), "101", "red")
-    assert (await registry.get(f"/v1/households/{second.id}"))["grid_code"] is None
+    assert (await registry.get(f"/v1/households/{second.id}"))["grid_code"] == registry.grid(2)
     person = await registry.get(f"/v1/people/{imported.id}")
     registered = await Registry(registry.client, registry.app).household()
     twin = Registry(registry.client, registry.app)
@@ -85,6 +87,14 @@ async def test_an_import_brings_heads_parents_and_owners(registry: Registry) -> 
     revealed = await registry.post(f"/v1/households/{first.id}/owner/reveal", {"purpose": "visit"})
     assert (revealed["name"], revealed["phone"]) == ("房东甲", "+8613800138009")
     assert (await registry.get(f"/v1/households/{second.id}/owner"))["owner_id"] == str(mother.id)
+
+
+async def test_an_import_is_refused_an_address_that_there_is_not(registry: Registry) -> None:
+    await registry.publish_grid(registry.grid(), ("开元小区", "3号楼", ""), ("开元小区", "5号楼", ""))
+    with pytest.raises(AddressUnknown) as refused:
+        await load(registry, [home("101"), home("102", building="4号楼")], [])
+    assert refused.value.document("en")["nearest"] == ["开元小区 3号楼", "开元小区 5号楼"]
+    assert (await registry.get("/v1/households"))["items"] == []
 
 
 async def test_an_import_is_all_or_nothing(registry: Registry) -> None:

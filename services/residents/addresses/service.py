@@ -7,7 +7,6 @@ from services.residents.addresses import repository
 from services.residents.addresses.nearest import Place, nearest_places
 from services.residents.addresses.schemas import BuildingRead, CompoundRead, UnitRead
 from services.residents.households.errors import AddressUnknown
-from services.residents.households.models import Household
 from shared.auth import Principal
 from shared.db import AsyncSession
 
@@ -26,14 +25,13 @@ async def list_addresses(session: AsyncSession, principal: Principal, compound: 
     ]
 
 
-async def require_known(session: AsyncSession, household: Household) -> None:
+async def require_known(session: AsyncSession, community_code: str, meant: Place) -> None:
     """AddressUnknown, naming the nearest places, where the community has an address table without this place.
 
     Without a table any address will do: a registry may be older than its grids.
     """
-    places = await repository.places_like(session, household.community_code, household.compound)
+    places = await repository.places_like(session, community_code, meant.compound)
     if places:
-        meant = Place(household.compound, household.building, household.unit)
         raise AddressUnknown(nearest=[" ".join(place).strip() for place in nearest_places(places, meant)])
 
 

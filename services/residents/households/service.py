@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
+from services.residents.addresses.nearest import Place
 from services.residents.addresses.service import require_known
 from services.residents.contact_cards.service import follow_households
 from services.residents.events import HouseholdEnded, HouseholdMoved, HouseholdRegistered
@@ -165,7 +166,7 @@ async def _set_grid(session: AsyncSession, principal: Principal, household: Hous
         session, community_code, household.compound, household.building, household.unit
     )
     if household.grid_code is None:
-        await require_known(session, household)
+        await require_known(session, community_code, Place(household.compound, household.building, household.unit))
     if principal.role is Role.GRID_WORKER and household.grid_code not in principal.grids:
         raise Forbidden
 

@@ -6,7 +6,7 @@ does not say, moves nobody, merges nobody, and what contradicts the registry is 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -75,8 +75,11 @@ class Plan:
     problems: list[tuple[Record, ProblemCode, Column | None]] = field(default_factory=list)
 
 
-def plan_rows(records: Iterable[Record], registry: Registry) -> Plan:
-    """What each record comes to; a record that contradicts the registry comes to a problem."""
+def plan_rows(records: Iterable[Record], registry: Registry, unknown: Collection[int] = ()) -> Plan:
+    """What each record comes to; a record that contradicts the registry comes to a problem.
+
+    `unknown`: rows whose place the address table does not have. Behind a door that is registered they stay welcome.
+    """
     plan = Plan()
     new_heads: set[Door] = set()
     for record in records:
@@ -86,6 +89,8 @@ def plan_rows(records: Iterable[Record], registry: Registry) -> Plan:
             plan.problems.append((record, *conflict))
         elif person is not None:
             _change(plan, record, person)
+        elif household_id is None and record.row in unknown:
+            plan.problems.append((record, ProblemCode.ADDRESS_UNKNOWN, Column.BUILDING))
         else:
             _add(plan, record, household_id, registry, new_heads)
     return plan

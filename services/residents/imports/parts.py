@@ -50,12 +50,12 @@ async def check_part(session: AsyncSession, vault: Vault, workers: Workers, job:
     """Note everything that is wrong with the rows, and count what writing them would come to. Writes nothing else."""
     part = await workers.run(read_part, packed, mapping_of(job), job.compound)
     columns = mapping_of(job)
-    problems = [*part.problems, *await _unknown_places(session, job, part.records, columns)]
+    unknown = await _settle_places(session, job, part.records)
     twice = await _said_twice(session, vault.keyring, job, part.records, columns)
     wrong = {problem.row for problem in twice}
     records = [record for record in part.records if record.row not in wrong]
-    plan = plan_rows(records, await read_registry(session, vault, job.community_code, records))
-    problems += [*twice, *_problems(plan, columns)]
+    plan = plan_rows(records, await read_registry(session, vault, job.community_code, records), unknown)
+    problems = [*part.problems, *twice, *_problems(plan, columns)]
     await repository.add_problems(session, job, problems)
     errors = {problem.row for problem in problems if problem.code.severity is Severity.ERROR}
     return Outcome(
@@ -73,9 +73,9 @@ async def write_part(session: AsyncSession, vault: Vault, workers: Workers, job:
     part = await workers.run(read_part, packed, mapping_of(job), job.compound)
     wrong = await repository.rows_with_errors(session, job, part.first, part.last)
     records = [record for record in part.records if record.row not in wrong]
-    await _unknown_places(session, job, records, {})
+    unknown = await _settle_places(session, job, records)
     registry = await read_registry(session, vault, job.community_code, records)
-    plan = plan_rows(records, registry)
+    plan = plan_rows(records, registry, unknown)
     await _add(session, vault, workers, job, plan, registry)
     for change in plan.changed:
         await _apply(session, vault, principal_of(job), change)
@@ -100,15 +100,12 @@ def principal_of(job: ImportJob) -> Principal:
 # Checking
 
 
-async def _unknown_places(
-    session: AsyncSession, job: ImportJob, records: Iterable[Record], columns: dict[Column, int]
-) -> list[RowProblem]:
-    """Spell places as the address table does; problems for those that it does not have, if it has any at all."""
+async def _settle_places(session: AsyncSession, job: ImportJob, records: Iterable[Record]) -> set[int]:
+    """Spell places as the address table does; the rows whose place it does not have, if it has any at all."""
     table = await addresses(session, job.community_code)
     book = AddressBook(table)
-    unknown = [record.row for record in records if not book.settle(record)]
-    column = columns.get(Column.BUILDING)
-    return [RowProblem(row, ProblemCode.ADDRESS_UNKNOWN, column) for row in unknown] if table else []
+    unknown = {record.row for record in records if not book.settle(record)}
+    return unknown if table else set()
 
 
 async def _said_twice(

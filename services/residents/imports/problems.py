@@ -57,7 +57,6 @@ class ProblemCode(StrEnum):
 
 _WARNINGS = frozenset(
     {
-        ProblemCode.ADDRESS_UNKNOWN,
         ProblemCode.HIDDEN_ROW,
         ProblemCode.SEX_DIFFERS,
         ProblemCode.ANOTHER_HEAD,
@@ -120,8 +119,8 @@ _MESSAGES = {
     ProblemCode.TWO_HEADS: both("同一户有两名户主。", "The household has two heads."),
     ProblemCode.SAME_PERSON_TWICE: both("同一人在表中出现两次。", "The same person is in the sheet twice."),
     ProblemCode.ADDRESS_UNKNOWN: both(
-        "地址不在网格的地址表中: 可以导入, 但没有网格负责。",
-        "No published grid has this address: it is imported, but no grid answers for it.",
+        "楼栋不在社区地址表中: 请按地址表填写, 或请社区在网格中补充该地址。",
+        "The community's address table has no such building: write it as the table does, or have it added to its grid.",
     ),
     ProblemCode.HIDDEN_ROW: both("该行被隐藏或筛选掉, 仍会导入。", "The row is hidden or filtered; it is imported."),
     ProblemCode.NAME_DIFFERS: both(

@@ -8,6 +8,7 @@ from services.residents.people import access, repository, service
 from services.residents.people.auth import PeopleErase, PeopleRead, PeopleReveal, PeopleWrite
 from services.residents.people.models import Person, PersonState, TagKind
 from services.residents.people.schemas import (
+    PersonCorrected,
     PersonCreate,
     PersonRead,
     PersonRegistered,
@@ -73,7 +74,7 @@ async def get_person(
     return await _shown(session, vault, principal, person, household)
 
 
-@router.patch("/{person_id}", response_model=PersonRead)
+@router.patch("/{person_id}", response_model=PersonCorrected)
 async def correct_person(
     principal: PeopleWrite,
     session: Session,
@@ -82,11 +83,12 @@ async def correct_person(
     data: PersonUpdate,
     expected: IfMatch,
     response: Response,
-) -> PersonRead:
+) -> PersonCorrected:
     """Correct what is known of a person, or put them into another household."""
     person, household = await service.correct_person(session, vault, principal, person_id, data, expected)
     response.headers["ETag"] = etag(person.version)
-    return await _shown(session, vault, principal, person, household)
+    shown = await _shown(session, vault, principal, person, household)
+    return PersonCorrected(**shown.model_dump(), warnings=service.doubts(data.identity_number))
 
 
 @router.post("/{person_id}/reveal", response_model=RevealedPerson)

@@ -120,6 +120,10 @@ class PersonRegistered(PersonRead):
     warnings: list[Resemblance | NumberDoubt]
 
 
+class PersonCorrected(PersonRead):
+    warnings: list[NumberDoubt]
+
+
 class PersonField(StrEnum):
     """What can be asked for in the clear."""
 

@@ -55,7 +55,7 @@ async def register_person(
     resembling = await find_resembling(session, vault, person, household, known)
     strongest_first = sorted(resembling.items(), key=lambda each: each[1].strength)
     warnings = [Resemblance(kind=kind, person_id=other) for other, kind in strongest_first]
-    return person, household, [*_doubts(known), *warnings]
+    return person, household, [*doubts(known.identity_number), *warnings]
 
 
 async def correct_person(
@@ -159,8 +159,9 @@ def _masked(person: Person, household: Household, known: PersonalData, today: da
     )
 
 
-def _doubts(known: PersonalData) -> list[NumberDoubt]:
-    return [NumberDoubt()] if known.identity_number and not is_place_known(known.identity_number) else []
+def doubts(identity_number: str | None) -> list[NumberDoubt]:
+    """What makes a number in good order worth a second look at the document."""
+    return [NumberDoubt()] if identity_number and not is_place_known(identity_number) else []
 
 
 def _document_kind(known: PersonalData) -> DocumentKind | None:
