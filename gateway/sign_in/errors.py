@@ -27,6 +27,21 @@ class NotRegistered(Problem):
     detail = both("请联系您的网格员登记后再登录。", "Ask your grid worker to register you, then sign in.")
 
 
+class NoLongerResident(Problem):
+    """An error of the token endpoint too: `error` as RFC 6749, 5.2 asks for."""
+
+    status = 401
+    code = "no-longer-resident"
+    title = both("您已不是本社区的登记居民", "You are no longer registered as living here")
+    detail = both(
+        "如有误或已迁回, 请联系您的网格员更正后重新登录。",
+        "If that is wrong, or you are back, ask your grid worker to correct it; then sign in again.",
+    )
+
+    def __init__(self) -> None:
+        super().__init__(error="invalid_grant")
+
+
 class SignInFailed(Problem):
     status = 401
     code = "sign-in-failed"

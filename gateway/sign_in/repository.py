@@ -4,7 +4,9 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, update
 from sqlmodel import col
 
+from gateway.accounts.models import Account
 from gateway.sign_in.models import OneTimeCode, RefreshToken
+from shared.auth import Role
 from shared.db import AsyncSession, count_changed
 
 
@@ -51,6 +53,23 @@ async def use_refresh_token(session: AsyncSession, digest: bytes, now: datetime)
         )
         .values(used_at=now)
         .returning(RefreshToken)
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def find_resident_of(session: AsyncSession, digest: bytes, now: datetime) -> Account | None:
+    """The resident whose session a live token continues; None for anybody else's token, and for a dead one."""
+    statement = (
+        select(Account)
+        .join(RefreshToken, col(RefreshToken.account_id) == col(Account.id))
+        .where(
+            col(RefreshToken.digest) == digest,
+            col(RefreshToken.used_at).is_(None),
+            col(RefreshToken.revoked_at).is_(None),
+            col(RefreshToken.expires_at) > now,
+            col(Account.role) == Role.RESIDENT,
+            col(Account.person_id).is_not(None),
+        )
     )
     return (await session.execute(statement)).scalar_one_or_none()
 

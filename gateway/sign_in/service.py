@@ -23,7 +23,14 @@ from gateway.accounts.service import (
 )
 from gateway.calls import ask
 from gateway.sign_in import repository
-from gateway.sign_in.errors import CodeInvalid, CodeNotSent, NotRegistered, OAuthProblem, SignInFailed
+from gateway.sign_in.errors import (
+    CodeInvalid,
+    CodeNotSent,
+    NoLongerResident,
+    NotRegistered,
+    OAuthProblem,
+    SignInFailed,
+)
 from gateway.sign_in.models import OneTimeCode, RefreshToken
 from gateway.sign_in.schemas import Tokens
 from gateway.tables import GLOBAL
@@ -32,8 +39,10 @@ from shared.auth import Role
 from shared.clock import utc_now
 from shared.crypto import DataKey
 from shared.db import AsyncSession
+from shared.errors import NotFound
 from shared.http_client import UpstreamUnavailable
 from shared.ids import new_id
+from shared.limits import TooManyRequests
 from shared.sender import SendFailed
 
 log = structlog.get_logger(__name__)
@@ -109,6 +118,17 @@ async def _registration_of(state: State, phone: str, account: Account | None) ->
     return next(iter(same or found), None)
 
 
+async def _registered_now(state: State, resident: Account) -> dict[str, Any] | None:
+    """What the registry says of a resident whose session goes on; None while it is away: what was known holds."""
+    try:
+        return await ask(state, "residents", "GET", f"/internal/people/{resident.person_id}", area=resident.area)
+    except NotFound:
+        log.info("session_refused", account=str(resident.id), reason="no_longer_resident")
+        raise NoLongerResident from None
+    except (UpstreamUnavailable, TooManyRequests):
+        return None
+
+
 def _as_registered(account: Account) -> dict[str, Any]:
     """What was known at the last sign-in, while the registry is away."""
     return {
@@ -135,12 +155,16 @@ async def _account_of_phone(
     if account is None:
         new = NewAccount(role=Role.RESIDENT, area=registered["community_code"], phone=phone)
         account = await create_account(session, state.keyring, new)
+    _bring_up_to_date(account, registered)
+    await session.flush()
+    return account
+
+
+def _bring_up_to_date(account: Account, registered: dict[str, Any]) -> None:
     account.area = registered["community_code"]
     account.person_id = UUID(registered["person_id"])
     account.household_id = UUID(registered["household_id"]) if registered.get("household_id") else None
     account.grids = [registered["grid_code"]] if registered.get("grid_code") else []
-    await session.flush()
-    return account
 
 
 async def sign_in_by_password(state: State, username: str, password: str) -> Tokens:
@@ -173,13 +197,18 @@ async def grant_client_credentials(state: State, client_id: str, secret: str, sc
 async def grant_refresh(state: State, refresh_token: str) -> Tokens:
     """Replace a refresh token. One that was used before ends its family: somebody has stolen one of the two.
 
-    Raises OAuthProblem.
+    A resident's new tokens say where they live now. Raises OAuthProblem, NoLongerResident.
     """
     now, digest = utc_now(), _token_digest(refresh_token)
+    async with state.database.transaction(GLOBAL) as session:
+        resident = await repository.find_resident_of(session, digest, now)
+    registered = await _registered_now(state, resident) if resident else None
     async with state.database.transaction(GLOBAL) as session:
         spent = await repository.use_refresh_token(session, digest, now)
         account = await accounts.find_account(session, spent.account_id) if spent else None
         if spent and account and account.disabled_at is None:
+            if registered is not None:
+                _bring_up_to_date(account, registered)
             return await _open_session(session, state, account, family_id=spent.family_id)
         known = await repository.find_refresh_token(session, digest)
         if known is not None:

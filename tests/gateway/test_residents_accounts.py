@@ -61,6 +61,37 @@ async def test_while_the_registry_is_away_who_was_known_still_signs_in(town: Tow
     assert (known.status_code, unknown.status_code) == (200, 503)
 
 
+async def test_the_next_tokens_say_where_a_resident_lives_now(town: Town, village: Village, person: dict[str, str]):
+    tokens = (await _sign_in(town, person["phone"])).json()
+    async with await village.staff() as staff:
+        home = {"compound": "丰景苑", "building": "3号楼", "unit": "1单元", "room": f"9{person['phone'][-4:]}"}
+        other = (await staff.post("/v1/households", json=home)).json()["id"]
+        moved = await staff.post(f"/v1/people/{person['id']}/move", json={"household_id": other})
+        assert moved.is_success, moved.text
+    tokens = (await _refresh(town, tokens)).json()
+    principal = await town.gateway.state.verifier.verify(tokens["access_token"])
+    assert (principal.person_id, principal.household_id) == (UUID(person["id"]), UUID(other))
+    upstreams = town.gateway.state.upstreams
+    before, upstreams["residents"] = upstreams["residents"], Upstream("residents", NOBODY)
+    tokens = (await _refresh(town, tokens)).json()
+    await upstreams["residents"].close()
+    upstreams["residents"] = before
+    principal = await town.gateway.state.verifier.verify(tokens["access_token"])
+    assert principal.household_id == UUID(other), "what was known holds while the registry is away"
+
+
+async def test_who_left_gets_no_more_tokens_until_they_are_back(town: Town, village: Village, person: dict[str, str]):
+    tokens = (await _sign_in(town, person["phone"])).json()
+    async with await village.staff() as staff:
+        assert (await staff.post(f"/v1/people/{person['id']}/move-out", json={})).is_success
+        refused = await _refresh(town, tokens)
+        assert (refused.status_code, refused.json()["code"]) == (401, "no-longer-resident")
+        assert refused.json()["error"] == "invalid_grant"
+        back = await staff.post(f"/v1/people/{person['id']}/return", json={"household_id": str(village.household_id)})
+        assert back.is_success, back.text
+    assert (await _refresh(town, tokens)).status_code == 200, "nothing was spent"
+
+
 async def test_erasing_a_person_ends_their_account_and_sessions(town: Town, village: Village, person: dict[str, str]):
     tokens = (await _sign_in(town, person["phone"])).json()
     async with await village.resident() as other:
