@@ -1,8 +1,9 @@
 """Finding one of a city's people: 300 communities at full size, each searched by its own staff.
 
-Searches go through the whole application (token, transaction, audit, commit) by four clients at once, over a mix of
-what people remember. Beside it the same SQL, without audit, by bare asyncpg; and the first page of a long list beside
-its last. PostgreSQL is durable. BENCH_PEOPLE sets the size of the city; 1000000 is the design's.
+Searches go through the whole application (token, transaction, audit, commit) by as many clients as the machine has
+processors, in the application's own process, over a mix of what people remember. Beside it the same SQL, without
+audit, by bare asyncpg; and the first page of a long list beside its last. PostgreSQL is durable. BENCH_PEOPLE sets the
+size of the city; 1000000 is the design's.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -37,7 +39,7 @@ from tests.principals import bearer
 
 PEOPLE = int(os.environ.get("BENCH_PEOPLE", "33340"))
 COMMUNITIES = max(1, -(-PEOPLE // PER_COMMUNITY))
-CLIENTS = 4
+CLIENTS = os.cpu_count() or 2
 SEARCHES = 150
 """Of each kind."""
 LIMIT_MS = 50
@@ -137,8 +139,14 @@ async def _times(app: FastAPI, bodies: list[tuple[str, dict[str, Any]]]) -> list
     return times
 
 
+@cache
+def _signed_in(code: str) -> dict[str, str]:
+    """Staff keep their token for ten minutes."""
+    return bearer("head", code)
+
+
 async def _time(http: httpx.AsyncClient, code: str, body: dict[str, Any], **parameters: Any) -> float:
-    headers = bearer("head", code)
+    headers = _signed_in(code)
     started = time.perf_counter()
     answer = await http.post(
         "/v1/people/search", json={"purpose": "visit"} | body, headers=headers, params={"limit": PAGE} | parameters
@@ -149,7 +157,7 @@ async def _time(http: httpx.AsyncClient, code: str, body: dict[str, Any], **para
 
 
 async def _beside_bare_sql(app: FastAPI, url: str) -> Result:
-    """Searches a second by four clients: the whole application, and its statement alone in a scoped transaction."""
+    """Searches a second by these clients: the whole application, and its statement alone in a scoped transaction."""
     code, who = _somebody(Random(2), {0: remembered(0, PER_COMMUNITY)})
     body = {"q": _mixed(who.name)}
     sql, values = await _statement(app, code, body)

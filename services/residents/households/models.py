@@ -49,6 +49,7 @@ class Household(Base, Tenant, table=True):
             postgresql_where=text("ended_on IS NULL"),
         ),
         Index("ix_household_grid", "community_code", "grid_code", "id"),
+        Index("ix_household_place", "community_code", "compound", "building", "unit"),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

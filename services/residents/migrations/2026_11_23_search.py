@@ -20,9 +20,12 @@ depends_on = None
 
 def upgrade() -> None:
     _recreate(sa.Column("fit", sa.SmallInteger(), nullable=False))
+    # An address is found by its parts, also that of a household that has ended, whose address is not unique any more.
+    op.create_index("ix_household_place", "household", ["community_code", "compound", "building", "unit"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_household_place")
     _recreate()
 
 
