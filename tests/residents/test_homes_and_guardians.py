@@ -11,6 +11,7 @@ from services.residents.addresses.nearest import MOST, Place, nearest_places
 from shared.clock import china_today
 from tests.principals import bearer
 from tests.residents.registry import Registry, a_phone
+from tests.residents.test_household_cards import GREEN, colour, publish
 
 HOME = {"compound": "开元小区", "building": "3号楼", "unit": "2单元", "room": "1702"}
 
@@ -56,6 +57,14 @@ async def test_the_owner_of_a_rented_home_is_masked_and_revealed_for_a_purpose(r
     assert (await registry.post(f"{path}/record", {"name": "王"}, status=409))["code"] == "owners-live-here"
     assert (await correct(registry, household, 2, tenure=None))["tenure"] is None
     assert await registry.events("household_moved") == [], "nobody moved"
+
+
+async def test_a_rule_that_asks_for_tenure_follows_a_correction_at_once(registry: Registry) -> None:
+    await publish(registry, colour("yellow", {"household": {"tenure": "rented"}}), GREEN)
+    household = await registry.post("/v1/households", HOME | {"tenure": "rented"})
+    assert household["colour"] == "yellow"
+    assert (await correct(registry, household, 1, tenure="owner_occupied"))["colour"] == "green"
+    assert (await correct(registry, household, 2, tenure="rented"))["colour"] == "yellow"
 
 
 async def family(registry: Registry) -> tuple[str, str, str]:
