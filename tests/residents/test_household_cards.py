@@ -46,13 +46,16 @@ async def sweep(registry: Registry) -> None:
     """What the timer does, until nothing is due; what the application's own timer holds meanwhile is waited for."""
     database, keyring = registry.app.state.database, registry.app.state.keyring
     held = select(HouseholdCard.household_id).where(col(HouseholdCard.community_code) == registry.community)
-    for _ in range(2):
+    due = held.where(col(HouseholdCard.derived_on) < china_today()).limit(1)
+    is_due = True
+    while is_due:
         done = 1
         while done:
             async with database.transaction(EVERYWHERE) as session:
                 done = await derive_due(session, Vault(session, keyring))
         async with database.transaction(EVERYWHERE) as session:
             await session.execute(held.with_for_update())
+            is_due = (await session.execute(due)).first() is not None
 
 
 async def card(registry: Registry, household: dict[str, Any], **options: Any) -> dict[str, Any]:
