@@ -1,47 +1,52 @@
 """Who may be the same person as somebody: by phone, or by name and birth date within the building.
 
 Names count as the same when they sound the same. Edit distance would call any two Chinese names equal. Two people who
-both have an identity number are two people: no number stands in the registry twice.
+both have an identity number are two people: no number stands in the registry twice. Hundreds are compared by a handful
+of statements, for a bulk load asks for all of its people at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from services.residents.duplicates import repository
 from services.residents.duplicates.models import DuplicateKind
+from services.residents.duplicates.repository import Alike, Asked
 from services.residents.households.models import Household
 from services.residents.people import repository as people
 from services.residents.people.models import Person, PersonState
-from services.residents.people.records import PersonalData, open_person
+from services.residents.people.records import PersonalData, open_birth_date, open_person
 from services.residents.people.tokens import Tokens
 from shared.clock import utc_now
+from shared.crypto import DataKey
 from shared.db import AsyncSession
 from shared.ids import new_id
 from shared.vault import Vault
 
-BATCH = 50
+BATCH = 200
 """Changes that a sweep deals with in one transaction."""
 _COMPARED = ("phone", "name", "birth_on")
+Resembling = dict[UUID, DuplicateKind]
+"""Who may be the same as somebody, with the strongest reason to think so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A person who is compared, with what is compared of them."""
+
+    person: Person
+    household: Household
+    known: PersonalData
 
 
 async def find_resembling(
     session: AsyncSession, vault: Vault, person: Person, household: Household, known: PersonalData
-) -> dict[UUID, DuplicateKind]:
-    """People who may be the same as this one, with the strongest reason to think so."""
-    found: dict[UUID, DuplicateKind] = {}
-    tokens = Tokens(vault.keyring, person.community_code)
-    if known.name is not None and known.birth_on is not None:
-        spelled = tokens.same_name(known.name)
-        others = await repository.find_by_tokens(session, person, spelled, household)
-        born = await _birth_dates(vault, others)
-        alike = [each for each in others if born.get(each.id) == known.birth_on]
-        found |= {each.id: DuplicateKind.SAME_NAME_AND_BIRTH_DATE for each in alike if _may_be_one(person, each)}
-    if known.phone is not None:
-        others = await repository.find_by_tokens(session, person, tokens.phone(known.phone))
-        born = await _birth_dates(vault, others)
-        alike = [each for each in others if known.birth_on is None or born.get(each.id) in (None, known.birth_on)]
-        found |= {each.id: DuplicateKind.SAME_PHONE for each in alike if _may_be_one(person, each)}
-    return found
+) -> Resembling:
+    """People who may be the same as this one."""
+    looked = [Looked(person, household, known)]
+    return (await _resembling(session, vault, person.community_code, looked)).get(person.id, {})
 
 
 async def compare_due(session: AsyncSession, vault: Vault) -> int:
@@ -51,54 +56,78 @@ async def compare_due(session: AsyncSession, vault: Vault) -> int:
         return 0
     community_code, ids = due
     at_home = await people.people_at_home(session, community_code, ids)
-    here = {person.id: (person, household) for person, household in at_home if _is_compared(person)}
-    keys = await vault.keys_for(community_code, here)
-    for person_id in ids:
-        if person_id not in keys:
-            await repository.forget_person(session, community_code, person_id)
-            continue
-        person, household = here[person_id]
-        known = open_person(keys[person_id], person, _COMPARED)
-        resembling = await find_resembling(session, vault, person, household, known)
-        await repository.forget_except(session, community_code, person_id, resembling)
-        await repository.remember(session, candidate_rows(community_code, person_id, resembling))
+    keys = await vault.keys_for(community_code, [person.id for person, _ in at_home if is_compared(person)])
+    looked = [
+        Looked(person, household, open_person(keys[person.id], person, _COMPARED))
+        for person, household in at_home
+        if person.id in keys
+    ]
+    found = await _resembling(session, vault, community_code, looked)
+    rows = candidate_rows(community_code, found)
+    await repository.forget_except(session, community_code, ids, rows)
+    await repository.remember(session, rows)
     return len(ids)
 
 
-def candidate_rows(
-    community_code: str, person_id: UUID, resembling: Mapping[UUID, DuplicateKind]
-) -> list[dict[str, object]]:
-    """What `repository.remember` takes, in one order for all, so that two of them cannot block each other."""
-    rows = []
-    for other, kind in resembling.items():
-        first, second = repository.pair_of(person_id, other)
-        rows.append(
-            {
-                "community_code": community_code,
-                "id": new_id(),
-                "person_id": first,
-                "other_id": second,
-                "kind": kind.value,
-                "strength": kind.strength,
-                "at": utc_now(),
-            }
-        )
-    return sorted(rows, key=lambda row: (row["person_id"], row["other_id"]))
+def candidate_rows(community_code: str, found: Mapping[UUID, Resembling]) -> list[dict[str, object]]:
+    """What `repository.remember` takes, a pair once and in one order for all, so that no two block each other."""
+    kinds: dict[repository.Pair, DuplicateKind] = {}
+    for person_id, resembling in found.items():
+        kinds |= {repository.pair_of(person_id, other): kind for other, kind in resembling.items()}
+    return [
+        {
+            "community_code": community_code,
+            "id": new_id(),
+            "person_id": first,
+            "other_id": second,
+            "kind": kind.value,
+            "strength": kind.strength,
+            "at": utc_now(),
+        }
+        for (first, second), kind in sorted(kinds.items())
+    ]
 
 
-def _is_compared(person: Person) -> bool:
+def is_compared(person: Person) -> bool:
     """Who left is compared as well: they come back, and are entered again as if they were new."""
     return person.erased_at is None and person.merged_into is None and person.state is not PersonState.DIED
 
 
-def _may_be_one(person: Person, other: Person) -> bool:
-    if not _is_compared(other):
+async def _resembling(
+    session: AsyncSession, vault: Vault, community_code: str, looked: Sequence[Looked]
+) -> dict[UUID, Resembling]:
+    tokens = Tokens(vault.keyring, community_code)
+    asked = [each for one in looked for each in _asked(tokens, one)]
+    alike = await repository.find_alike(session, community_code, asked)
+    keys = await vault.keys_for(community_code, {each.other_id for each in alike})
+    by_id = {one.person.id: one for one in looked}
+    found: dict[UUID, Resembling] = defaultdict(dict)
+    for each in sorted(alike, key=lambda each: -each.kind.strength):  # the strongest reason is written last
+        if _may_be_one(by_id[each.person_id], each, keys.get(each.other_id)):
+            found[each.person_id][each.other_id] = each.kind
+    return found
+
+
+def _asked(tokens: Tokens, one: Looked) -> Iterator[Asked]:
+    """Under which tokens others would be like this one, and where they must live."""
+    known, household = one.known, one.household
+    if known.phone is not None:
+        for token in tokens.phone(known.phone):
+            yield Asked(one.person.id, token, DuplicateKind.SAME_PHONE)
+    if known.name is not None and known.birth_on is not None:
+        for token in tokens.same_name(known.name):
+            kind = DuplicateKind.SAME_NAME_AND_BIRTH_DATE
+            yield Asked(one.person.id, token, kind, household.compound, household.building)
+
+
+def _may_be_one(one: Looked, other: Alike, key: DataKey | None) -> bool:
+    if key is None or (one.person.identity_index is not None and other.has_identity_number):
         return False
-    return person.identity_index is None or other.identity_index is None
+    born = None if other.birth_on is None else open_birth_date(key, other.other_id, other.birth_on)
+    if other.kind is DuplicateKind.SAME_PHONE:
+        return _is_not_another_day(one.known.birth_on, born)
+    return born == one.known.birth_on
 
 
-async def _birth_dates(vault: Vault, others: Sequence[Person]) -> dict[UUID, object]:
-    if not others:
-        return {}
-    keys = await vault.keys_for(others[0].community_code, [each.id for each in others])
-    return {each.id: open_person(keys[each.id], each, ["birth_on"]).birth_on for each in others if each.id in keys}
+def _is_not_another_day(one: date | None, other: date | None) -> bool:
+    return one is None or other is None or one == other

@@ -1,9 +1,10 @@
 """Every select and update of the queue of possible duplicates."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, exists, or_, select, text, update
+from sqlalchemy import Boolean, LargeBinary, Select, String, Uuid, and_, delete, or_, select, text, update
 from sqlmodel import col
 
 from services.residents.duplicates.models import (
@@ -12,9 +13,8 @@ from services.residents.duplicates.models import (
     DuplicateCheck,
     DuplicateKind,
 )
-from services.residents.households.models import Household
 from services.residents.people import repository as people
-from services.residents.people.models import Person, PersonToken
+from services.residents.people.models import Person
 from shared.auth import Principal
 from shared.clock import utc_now
 from shared.db import AsyncSession
@@ -83,17 +83,26 @@ async def remember(session: AsyncSession, rows: Sequence[Mapping[str, object]]) 
         await session.execute(_REMEMBER, [dict(row) for row in rows])
 
 
-async def forget_except(session: AsyncSession, community_code: str, person_id: UUID, others: Iterable[UUID]) -> None:
-    """What was suspected of this person and does not hold any more leaves the queue; what somebody reported stays."""
-    await session.execute(
-        delete(DuplicateCandidate).where(
-            _concerns(community_code, person_id),
-            col(DuplicateCandidate.state) == CandidateState.OPEN,
-            col(DuplicateCandidate.kind) != DuplicateKind.REPORTED,
-            col(DuplicateCandidate.person_id).not_in([*others]) | (col(DuplicateCandidate.person_id) == person_id),
-            col(DuplicateCandidate.other_id).not_in([*others]) | (col(DuplicateCandidate.other_id) == person_id),
-        )
-    )
+_FORGET = text("""
+    DELETE FROM duplicate_candidate AS known
+    WHERE known.community_code = :community_code AND known.state = 'open' AND known.kind <> 'reported'
+      AND (known.person_id = ANY (CAST(:people AS uuid[])) OR known.other_id = ANY (CAST(:people AS uuid[])))
+      AND NOT EXISTS (SELECT FROM unnest(CAST(:first AS uuid[]), CAST(:second AS uuid[])) AS pair (first, second)
+                      WHERE pair.first = known.person_id AND pair.second = known.other_id)
+""")
+
+
+async def forget_except(
+    session: AsyncSession, community_code: str, person_ids: Sequence[UUID], rows: Sequence[Mapping[str, object]]
+) -> None:
+    """What was suspected of these people and does not hold any more leaves the queue; what was reported stays."""
+    parameters = {
+        "community_code": community_code,
+        "people": list(person_ids),
+        "first": [row["person_id"] for row in rows],
+        "second": [row["other_id"] for row in rows],
+    }
+    await session.execute(_FORGET, parameters)
 
 
 async def forget_person(session: AsyncSession, community_code: str, person_id: UUID) -> None:
@@ -112,30 +121,67 @@ def _concerns(community_code: str, person_id: UUID):
     )
 
 
-async def find_by_tokens(
-    session: AsyncSession, person: Person, tokens: Sequence[bytes], household: Household | None = None
-) -> Sequence[Person]:
-    """Others on record filed whole under one of these tokens; with `household`, only those of its building."""
-    filed = exists().where(
-        col(PersonToken.community_code) == col(Person.community_code),
-        col(PersonToken.person_id) == col(Person.id),
-        col(PersonToken.fit) == int(Fit.WHOLE),
-        col(PersonToken.token).in_(tokens),
-    )
-    statement = select(Person).where(
-        col(Person.community_code) == person.community_code,
-        col(Person.erased_at).is_(None),
-        col(Person.id) != person.id,
-        filed,
-    )
-    if household is not None:
-        lives_there = and_(
-            col(Household.community_code) == col(Person.community_code), col(Household.id) == col(Person.household_id)
-        )
-        statement = statement.join(Household, lives_there).where(
-            col(Household.compound) == household.compound, col(Household.building) == household.building
-        )
-    return (await session.execute(statement.order_by(col(Person.id)).limit(MOST_ALIKE))).scalars().all()
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who is filed whole under this token, anywhere or in one building, is like this person for this reason."""
+
+    person_id: UUID
+    token: bytes
+    kind: DuplicateKind
+    compound: str | None = None
+    building: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Somebody on record who is like a person, with what is still to be compared."""
+
+    person_id: UUID
+    other_id: UUID
+    kind: DuplicateKind
+    has_identity_number: bool
+    birth_on: bytes | None
+
+
+_FIND_ALIKE = text("""
+    SELECT asked.person_id, asked.kind, other.id AS other_id,
+           other.identity_index IS NOT NULL AS has_identity_number, other.birth_on
+    FROM unnest(CAST(:people AS uuid[]), CAST(:tokens AS bytea[]), CAST(:kinds AS text[]),
+                CAST(:compounds AS text[]), CAST(:buildings AS text[]))
+         AS asked (person_id, token, kind, compound, building)
+    CROSS JOIN LATERAL (
+        SELECT person.id, person.identity_index, person.birth_on
+        FROM person_token AS filed
+        JOIN person ON person.community_code = filed.community_code AND person.id = filed.person_id
+        JOIN household ON household.community_code = person.community_code AND household.id = person.household_id
+        WHERE filed.community_code = :community_code AND filed.token = asked.token AND filed.fit = :whole
+          AND person.id <> asked.person_id AND person.erased_at IS NULL AND person.merged_into IS NULL
+          AND person.state <> 'died'
+          AND (asked.compound IS NULL
+               OR household.compound = asked.compound AND household.building = asked.building)
+        LIMIT :most
+    ) AS other
+""").columns(person_id=Uuid(), kind=String(), other_id=Uuid(), has_identity_number=Boolean(), birth_on=LargeBinary())
+
+
+async def find_alike(session: AsyncSession, community_code: str, asked: Sequence[Asked]) -> list[Alike]:
+    """Everybody on record who is like one of these people: one look-up in the index a token."""
+    if not asked:
+        return []
+    parameters = {
+        "community_code": community_code,
+        "whole": int(Fit.WHOLE),
+        "most": MOST_ALIKE,
+        "people": [each.person_id for each in asked],
+        "tokens": [each.token for each in asked],
+        "kinds": [each.kind.value for each in asked],
+        "compounds": [each.compound for each in asked],
+        "buildings": [each.building for each in asked],
+    }
+    return [
+        Alike(row.person_id, row.other_id, DuplicateKind(row.kind), row.has_identity_number, row.birth_on)
+        for row in await session.execute(_FIND_ALIKE, parameters)
+    ]
 
 
 async def take_due(session: AsyncSession, limit: int) -> tuple[str, Sequence[UUID]] | None:

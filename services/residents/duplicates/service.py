@@ -32,7 +32,7 @@ async def report_duplicate(session: AsyncSession, principal: Principal, data: Du
         raise SamePerson
     for person_id in (data.person_id, data.other_id):
         person, _ = await people.get_person(session, principal, person_id)
-    rows = candidate_rows(person.community_code, data.person_id, {data.other_id: DuplicateKind.REPORTED})
+    rows = candidate_rows(person.community_code, {data.person_id: {data.other_id: DuplicateKind.REPORTED}})
     await repository.remember(session, rows)
     pair = repository.pair_of(data.person_id, data.other_id)
     candidate = await repository.find_pair(session, person.community_code, pair)
