@@ -1,7 +1,9 @@
 """Story 6, the visit: a yellow household is visited, two needs are written down and both are tracked to their end."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from shared.clock import CHINA
 from stack.demo.places import demo_grids
 from stack.demo.stories.actors import Actor, City, Json, StoryBroken
 from stack.demo.stories.lost_elder import Tell
@@ -95,7 +97,8 @@ async def _find_out(seen: TheVisit, tell: Tell) -> None:
     path = f"/v1/households/{seen.household['id']}/card"
     seen.card_after = await seen.worker.get(path)
     changes = (await seen.worker.get(f"{path}/history"))["items"]
-    seen.replay = await seen.worker.get(f"{path}/replay", on=changes[0]["began_at"][:10])
+    changed_on = datetime.fromisoformat(changes[0]["began_at"]).astimezone(CHINA).date()
+    seen.replay = await seen.worker.get(f"{path}/replay", on=changed_on)
     tell("得知老人确诊认知症: 户卡当即变色 / A diagnosis: the card changes colour at once", {
         "from": seen.card_before["colour"], "to": seen.card_after["colour"], "why": seen.card_after["facts"],
         "visit_interval_days": seen.card_after["visit_interval_days"],
