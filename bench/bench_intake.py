@@ -8,11 +8,9 @@ import asyncio
 import base64
 import os
 import statistics
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +20,7 @@ from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 from sqlalchemy import event, text
 
+from bench.registry import running_postgres
 from bench.result import Result
 from bench.serving import serving
 from services.requests.categories.service import seed_categories
@@ -33,10 +32,9 @@ from shared.db import AsyncSession, Database
 from shared.grid_directory import BoundaryLocator
 from shared.ids import new_id
 from shared.vault import Vault
-from stack import postgres, processes
 from stack.topology import REQUESTS
 from tests.principals import ISSUER, bearer, jwks_url
-from tests.servers import PostgresServer, clone
+from tests.servers import clone
 
 CLIENTS, CONNECTIONS, ROUNDS, CALLS = 16, 8, 3, 600
 COMMUNITY = "150207007005"
@@ -139,26 +137,11 @@ async def _statements(database: Database, keyring: Keyring, locator: BoundaryLoc
 @asynccontextmanager
 async def _database() -> AsyncIterator[tuple[Database, str]]:
     """A durable PostgreSQL of its own with this service's database, and the application role's URL."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, _postgres(Path(folder)) as server:
+    with running_postgres() as server:
         url, _owner = await clone(server, REQUESTS, "requests_bench")
         database = Database(SecretStr(url), pool_size=CONNECTIONS)
         yield database, url
         await database.close()
-
-
-@contextmanager
-def _postgres(folder: Path) -> Iterator[PostgresServer]:
-    password, data, log = "p" + os.urandom(8).hex(), folder / "postgres", folder / "postgres.log"
-    folder.chmod(0o711)
-    postgres.initialise(data, password=password, log=log)
-    program = postgres.program(data, port=processes.free_port(), log=log)
-    process = program.start()
-    try:
-        processes.wait_until(lambda: postgres.is_ready(data, process.pid), program, process, seconds=30)
-        yield PostgresServer(program.port, password)
-    finally:
-        process.send_signal(program.death_signal)
-        process.wait()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import time_machine
 from PIL import Image
 from sqlalchemy import text
 
-from services.residents.photos.timers import delete_removed, delete_unnamed, photo_timers
+from services.residents.photos.timers import delete_removed, delete_unnamed
 from shared.clock import utc_now
 from shared.codes import EVERYWHERE
 from shared.files import FileStore
@@ -168,7 +168,6 @@ async def test_a_file_that_no_row_names_is_swept_and_the_others_stay(registry: R
 async def swept(registry: Registry) -> None:
     """Until nothing removed is left of this community, whether this sweep or the running timer deletes it."""
     left = text("SELECT count(*) FROM photo WHERE community_code = :community AND removed_at IS NOT NULL")
-    assert photo_timers(registry.app.state.files)
     while True:
         async with registry.app.state.database.transaction(EVERYWHERE) as session:
             await delete_removed(session, registry.app.state.files)

@@ -19,7 +19,8 @@ from services.residents.household_cards.schemas import (
     Limits,
     Vocabulary,
 )
-from services.residents.household_cards.wording import RELATIONS, TAGS, TENURES, Language, explain
+from services.residents.household_cards.wording import RELATIONS, TENURES, Language, explain
+from services.residents.words import TAGS
 from shared.errors import Bilingual, both, language_of
 from shared.routing import Router
 

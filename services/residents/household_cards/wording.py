@@ -20,22 +20,11 @@ from services.residents.household_cards.rules import (
 )
 from services.residents.households.models import Tenure
 from services.residents.memberships.models import HouseholdRelation
-from services.residents.people.models import TagKind
+from services.residents.words import TAGS
 from shared.errors import Bilingual, both
 
 Language = Literal["zh", "en"]
 
-TAGS: dict[TagKind, Bilingual] = {
-    TagKind.VETERAN: both("退役军人", "veteran"),
-    TagKind.DISABLED: both("残疾人", "disabled"),
-    TagKind.LIMITED_MOBILITY: both("行动不便", "limited mobility"),
-    TagKind.OLD_CADRE: both("老干部", "old cadre"),
-    TagKind.OLD_PARTY_MEMBER: both("老党员", "old Party member"),
-    TagKind.HARDSHIP: both("困难群众", "in hardship"),
-    TagKind.CHILD_IN_HARDSHIP: both("困难儿童", "child in hardship"),
-    TagKind.DEMENTIA: both("认知症", "dementia"),
-    TagKind.LIVING_ALONE: both("独居", "living alone"),
-}
 RELATIONS: dict[HouseholdRelation, Bilingual] = {
     HouseholdRelation.HEAD: both("户主", "head"),
     HouseholdRelation.SPOUSE: both("配偶", "spouse"),
