@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.envelope import Event
 
@@ -48,6 +48,8 @@ class RequestChanged(Event):
     category: str
     urgency: str
     resolve_by: datetime
+    follower_person_ids: list[UUID] = Field(default_factory=list)
+    """Who besides the requester hears of it: supporters, and requesters of what was merged into it; nobody muted."""
 
 
 class RequestAccepted(RequestChanged):

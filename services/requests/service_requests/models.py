@@ -26,6 +26,7 @@ class Channel(StrEnum):
     CARD = "card"
     VISIT = "visit"
     PARTNER = "partner"
+    OPEN311 = "open311"
 
 
 class Visibility(StrEnum):
@@ -57,7 +58,25 @@ class Step(StrEnum):
     RATED = "rated"
     IDENTIFIED = "identified"
     HANDED_OVER = "handed_over"
+    DEADLINE_WARNED = "deadline_warned"
     DEADLINE_BREACHED = "deadline_breached"
+    MERGED = "merged"
+    """The request went into another; or another into it (`detail.role`)."""
+    SPLIT = "split"
+    TRANSFERRED = "transferred"
+    """Another category or unit; the clock runs on."""
+    OBJECTED = "objected"
+    """Whoever was asked says that it is not theirs to do (退单异议)."""
+    OBJECTION_DECIDED = "objection_decided"
+    CALLED_BACK = "called_back"
+    """The office asked the requester how it went (回访), whatever they said."""
+    SUPPORTED = "supported"
+    ATTACHED = "attached"
+    REDACTED = "redacted"
+    EXCLUDED = "excluded"
+    """Left out of the three rates, or taken in again."""
+    LINKED = "linked"
+    """A mediation, deliberation, project or article came of it (`detail.type`, `detail.id`)."""
 
 
 class Commendation(StrEnum):
@@ -86,6 +105,7 @@ class ServiceRequest(Base, Tenant, table=True):
         CheckConstraint("category_class = split_part(category_code, '.', 1)", name="category_class"),
         CheckConstraint("external_id IS NULL OR client_id IS NOT NULL", name="external_id"),
         CheckConstraint("(longitude IS NULL) = (latitude IS NULL)", name="position"),
+        CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged_into"),
         ForeignKeyConstraint(
             ["community_code", "category_code", "policy_version", "urgency"],
             [
@@ -99,6 +119,19 @@ class ServiceRequest(Base, Tenant, table=True):
         Index(None, "community_code", "resolve_by", "id"),
         Index(None, "community_code", "state", "id"),
         Index(None, "community_code", "grid_code", "id"),
+        Index(
+            None,
+            "community_code",
+            "responder_id",
+            "id",
+            postgresql_where=text("responder_id IS NOT NULL"),
+        ),
+        Index(
+            None,
+            "community_code",
+            "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
         Index(
             None,
             "community_code",
@@ -183,6 +216,14 @@ class ServiceRequest(Base, Tenant, table=True):
     """The earliest deadline that is neither met nor breached nor paused; what the timer sweeps by."""
     reopened_count: int = 0
 
+    responder_id: UUID | None = None
+    """Who answers for it: the first asked until another has accepted (首接负责)."""
+    merged_into_id: UUID | None = None
+    """The request that this one went into; its requester follows that one."""
+    split_from_id: UUID | None = None
+    follower_count: int = 0
+    """How many `RequestFollower` there are, so that most requests need no query to tell nobody."""
+
     version: int = 1
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
@@ -242,6 +283,31 @@ class Rating(Base, Tenant, table=True):
     commendation: Commendation | None = Field(default=None, sa_type=text_enum(Commendation))
     key_subject_id: UUID | None = None
     text_sealed: bytes | None = None
+    created_at: datetime = Field(default_factory=utc_now)
+
+
+class FollowReason(StrEnum):
+    SUPPORTS = "supports"
+    """Has the same concern, and supported this request instead of repeating it."""
+    MERGED = "merged"
+    """Asked the same; their request went into this one."""
+    FOLLOWS = "follows"
+
+
+class RequestFollower(Base, Tenant, table=True):
+    """A person besides the requester who hears of every public step of a request, until they mute it."""
+
+    __tablename__ = "request_follower"
+    __table_args__ = (
+        one_of("reason", FollowReason),
+        ForeignKeyConstraint(["community_code", "request_id"], _REQUEST),
+        Index(None, "community_code", "person_id", "request_id"),
+    )
+
+    request_id: UUID = Field(primary_key=True)
+    person_id: UUID = Field(primary_key=True)
+    reason: FollowReason = Field(sa_type=text_enum(FollowReason))
+    muted_at: datetime | None = None
     created_at: datetime = Field(default_factory=utc_now)
 
 

@@ -15,6 +15,7 @@ class State(StrEnum):
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
     REOPENED = "reopened"
+    MERGED = "merged"
 
 
 class Action(StrEnum):
@@ -29,6 +30,7 @@ class Action(StrEnum):
     REOPEN = "reopen"
     WITHDRAW = "withdraw"
     RATE = "rate"
+    MERGE = "merge"
 
 
 _S = State
@@ -47,6 +49,7 @@ TRANSITIONS: dict[Action, tuple[frozenset[State], State | None]] = {
     Action.CONFIRM: (frozenset({_S.RESOLVED}), _S.CONFIRMED),
     Action.REOPEN: (frozenset({_S.RESOLVED, _S.CONFIRMED}), _S.REOPENED),
     Action.WITHDRAW: (OPEN, _S.WITHDRAWN),
+    Action.MERGE: (OPEN, _S.MERGED),
     Action.RATE: (frozenset({_S.RESOLVED, _S.CONFIRMED}), None),
 }
 """Action → (the states in which it is possible, the state after; None: the same). Dispatch accepts what it takes up."""

@@ -1,5 +1,6 @@
 """Every step of a request is written down and, when it is public and the office's, told to the requester by event."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -15,6 +16,7 @@ from services.requests.events import (
     RequestResolved,
     RequestWithdrawn,
 )
+from services.requests.service_requests import repository
 from services.requests.service_requests.deadlines import next_due
 from services.requests.service_requests.models import ServiceRequest, Step, TimelineEntry, Visibility
 from shared import outbox
@@ -84,10 +86,11 @@ async def record(session: AsyncSession, request: ServiceRequest, entry: Timeline
     request.updated_at = utc_now()
     session.add(entry)
     await session.flush()
-    await outbox.add_many(session, events_of(request, entry))
+    followers = await repository.followers(session, request) if request.follower_count else []
+    await outbox.add_many(session, events_of(request, entry, followers))
 
 
-def events_of(request: ServiceRequest, entry: TimelineEntry) -> list[dict[str, object]]:
+def events_of(request: ServiceRequest, entry: TimelineEntry, followers: Sequence[UUID] = ()) -> list[dict[str, object]]:
     """The outbox rows of a step: one for a public step of the office, two for a rejection, none for the rest."""
     if entry.visibility is not Visibility.PUBLIC or entry.step in _SAID_BY_REQUESTER:
         return []
@@ -101,6 +104,7 @@ def events_of(request: ServiceRequest, entry: TimelineEntry) -> list[dict[str, o
         "category": request.category_code,
         "urgency": request.urgency.value,
         "resolve_by": request.resolve_by,
+        "follower_person_ids": list(followers),
     }
     return [outbox_row(request, kind(**told)) for kind in _EVENTS.get(entry.step, (RequestProgressed,))]
 
