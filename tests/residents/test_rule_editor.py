@@ -140,7 +140,7 @@ async def test_the_vocabulary_is_served_with_a_schema_that_accepts_what_we_accep
         (RED["rule"], "有带「认知症」标签的成员 或 (有80 周岁及以上的成员 且 一人居住)",
          "someone is tagged “dementia” or (someone is at least 80 years old and one person lives there alone)"),
         (GRANDPARENTS_RAISING_A_CHILD,
-         "有(与户主关系为「孙辈」 且 17 周岁及以下)的成员 且 "
+         "有(与户主关系为「孙子女」 且 17 周岁及以下)的成员 且 "
          "并非(有与户主关系为「子女」的成员 或 有与户主关系为「儿媳或女婿」的成员)",
          "someone is (“grandchild” by relation to the head and at most 17 years old) and not (someone is “child” by "
          "relation to the head or someone is “child-in-law” by relation to the head)"),

@@ -13,7 +13,6 @@ from services.residents.exports.service import filter_of, principal_of
 from services.residents.households import repository as households
 from services.residents.households.models import Household
 from services.residents.households.service import open_rooms
-from services.residents.imports.words import HOUSEHOLD_RELATIONS, label
 from services.residents.memberships.models import HouseholdRelation
 from services.residents.people.ages import age_on
 from services.residents.people.models import FamilyContact, Person, TagKind
@@ -164,7 +163,7 @@ _COLUMNS: dict[ExportField, Callable[[_Someone, bool], str]] = {
     ExportField.BIRTH_ON: _birth,
     ExportField.PHONE: _masked("phone", mask_phone),
     ExportField.ADDRESS: _address,
-    ExportField.RELATION: lambda someone, _: label(HOUSEHOLD_RELATIONS[someone.relation]) if someone.relation else "",
+    ExportField.RELATION: lambda someone, _: words.HOUSEHOLD_RELATIONS[someone.relation].zh if someone.relation else "",
     ExportField.TAGS: lambda someone, _: "、".join(words.TAGS[tag].zh for tag in someone.tags),
     ExportField.COLOUR: lambda someone, _: someone.colour or "",
     ExportField.CAUTIONS: _masked("cautions", lambda _: "有"),

@@ -19,8 +19,8 @@ from services.residents.household_cards.schemas import (
     Limits,
     Vocabulary,
 )
-from services.residents.household_cards.wording import RELATIONS, TENURES, Language, explain
-from services.residents.words import TAGS
+from services.residents.household_cards.wording import TENURES, Language, explain
+from services.residents.words import HOUSEHOLD_RELATIONS, TAGS
 from shared.errors import Bilingual, both, language_of
 from shared.routing import Router
 
@@ -56,7 +56,7 @@ def _labels(words: dict[Any, Bilingual]) -> list[Label]:
 
 VOCABULARY = Vocabulary(
     tags=_labels(TAGS),
-    relations=_labels(RELATIONS),
+    relations=_labels(HOUSEHOLD_RELATIONS),
     tenures=_labels(TENURES),
     conditions=[ConditionKind(kind=kind, takes=takes, zh=text.zh, en=text.en) for kind, takes, text in _KINDS],
     limits=Limits(levels=DEEPEST, conditions=LARGEST, side_by_side=WIDEST, highest=HIGHEST, colours=MOST_COLOURS),

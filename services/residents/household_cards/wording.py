@@ -19,28 +19,11 @@ from services.residents.household_cards.rules import (
     SomeMember,
 )
 from services.residents.households.models import Tenure
-from services.residents.memberships.models import HouseholdRelation
-from services.residents.words import TAGS
+from services.residents.words import HOUSEHOLD_RELATIONS, TAGS
 from shared.errors import Bilingual, both
 
 Language = Literal["zh", "en"]
 
-RELATIONS: dict[HouseholdRelation, Bilingual] = {
-    HouseholdRelation.HEAD: both("户主", "head"),
-    HouseholdRelation.SPOUSE: both("配偶", "spouse"),
-    HouseholdRelation.CHILD: both("子女", "child"),
-    HouseholdRelation.CHILD_IN_LAW: both("儿媳或女婿", "child-in-law"),
-    HouseholdRelation.PARENT: both("父母", "parent"),
-    HouseholdRelation.PARENT_IN_LAW: both("岳父母或公婆", "parent-in-law"),
-    HouseholdRelation.GRANDPARENT: both("祖辈", "grandparent"),
-    HouseholdRelation.GRANDCHILD: both("孙辈", "grandchild"),
-    HouseholdRelation.SIBLING: both("兄弟姐妹", "sibling"),
-    HouseholdRelation.OTHER_RELATIVE: both("其他亲属", "other relative"),
-    HouseholdRelation.LODGER: both("寄住人员", "lodger"),
-    HouseholdRelation.CARER: both("照护人员", "carer"),
-    HouseholdRelation.EMPLOYEE: both("雇工", "employee"),
-    HouseholdRelation.OTHER: both("其他", "other"),
-}
 TENURES: dict[Tenure, Bilingual] = {
     Tenure.OWNER_OCCUPIED: both("自有", "owner-occupied"),
     Tenure.RENTED: both("租赁", "rented"),
@@ -95,7 +78,7 @@ def _of_someone(rule: Rule, language: Language) -> str:
         case HasAge():
             text = _number(rule.age, "周岁", "years old", language)
         case HasRelation():
-            label = RELATIONS[rule.relation]
+            label = HOUSEHOLD_RELATIONS[rule.relation]
             text = say(f"与户主关系为「{label.zh}」", f"“{label.en}” by relation to the head")
         case SomeMember():
             text = _of_someone(rule.member, language)

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from services.residents.memberships.models import HouseholdRelation
 from services.residents.people.models import Relation, TagKind
+from services.residents.words import HOUSEHOLD_RELATIONS as RELATIONS_TO_HEAD
 from shared.identity import Sex
 
 Meaning = TypeVar("Meaning")
@@ -19,16 +20,16 @@ HOUSEHOLD_RELATIONS = {
     HouseholdRelation.HEAD: "户主、本人、head",
     HouseholdRelation.SPOUSE: "配偶、妻、夫、妻子、丈夫、爱人、夫妻、spouse、wife、husband",
     HouseholdRelation.CHILD: "子女、子、女、儿子、女儿、长子、次子、长女、次女、独生子、独生女、child、son、daughter",
-    HouseholdRelation.CHILD_IN_LAW: "儿媳或女婿、儿媳、媳妇、女婿、child in law",
+    HouseholdRelation.CHILD_IN_LAW: "儿媳、媳妇、女婿、child in law",
     HouseholdRelation.PARENT: "父母、父、母、父亲、母亲、parent、father、mother",
-    HouseholdRelation.PARENT_IN_LAW: "公婆或岳父母、公公、婆婆、岳父、岳母、配偶父母、parent in law",
-    HouseholdRelation.GRANDPARENT: "祖父母、祖父、祖母、爷爷、奶奶、外公、外婆、姥爷、姥姥、grandparent",
+    HouseholdRelation.PARENT_IN_LAW: "公公、婆婆、岳父、岳母、配偶父母、parent in law",
+    HouseholdRelation.GRANDPARENT: "祖父母、祖父、祖母、外祖父、外祖母、爷爷、奶奶、外公、外婆、姥爷、姥姥、grandparent",
     HouseholdRelation.GRANDCHILD: "孙子女、孙、孙子、孙女、外孙、外孙子、外孙女、grandchild",
     HouseholdRelation.SIBLING: "兄弟姐妹、兄、弟、姐、妹、哥哥、弟弟、姐姐、妹妹、兄弟、姐妹、sibling、brother、sister",
     HouseholdRelation.OTHER_RELATIVE: "其他亲属、亲属、亲戚、relative、other relative",
-    HouseholdRelation.LODGER: "租户、租客、承租人、租住、lodger、tenant",
+    HouseholdRelation.LODGER: "租户、租客、承租人、租住、寄住、lodger、tenant",
     HouseholdRelation.CARER: "保姆、护工、看护、carer",
-    HouseholdRelation.EMPLOYEE: "雇员、员工、employee",
+    HouseholdRelation.EMPLOYEE: "雇员、雇工、员工、employee",
     HouseholdRelation.OTHER: "其他、非亲属、other",
 }
 
@@ -67,12 +68,9 @@ def _by_word(words: dict[Meaning, str]) -> dict[str, Meaning]:
     return {fold(word): meaning for meaning, listed in words.items() for word in listed.split("、")}
 
 
-def label(words: str) -> str:
-    """The first word of a list: what we write ourselves."""
-    return words.split("、", maxsplit=1)[0]
-
-
 SEX_OF = _by_word(SEXES)
-HOUSEHOLD_RELATION_OF = _by_word(HOUSEHOLD_RELATIONS)
+HOUSEHOLD_RELATION_OF = _by_word(HOUSEHOLD_RELATIONS) | {
+    fold(said.zh): relation for relation, said in RELATIONS_TO_HEAD.items()
+}
 CONTACT_RELATION_OF = _by_word(CONTACT_RELATIONS)
 TAG_OF: dict[str, TagKind | None] = dict.fromkeys(map(fold, _NO_TAGS.split("、"))) | _by_word(TAGS)
