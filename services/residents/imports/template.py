@@ -30,7 +30,7 @@ _EXAMPLE = {
 _LAST_ROW = 100_000
 _CHOICES = {
     Column.SEX: [words.label(each) for each in words.SEXES.values()],
-    Column.RELATION: [words.label(each) for each in words.HOUSEHOLD_RELATIONS.values()],
+    Column.RELATION: [said.zh for said in words.RELATIONS_TO_HEAD.values()],
     Column.CONTACT_RELATION: [words.label(each) for each in words.CONTACT_RELATIONS.values()],
 }
 _TAGS = [words.label(each) for each in words.TAGS.values()]

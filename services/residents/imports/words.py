@@ -23,7 +23,7 @@ HOUSEHOLD_RELATIONS = {
     HouseholdRelation.CHILD_IN_LAW: "儿媳、媳妇、女婿、child in law",
     HouseholdRelation.PARENT: "父母、父、母、父亲、母亲、parent、father、mother",
     HouseholdRelation.PARENT_IN_LAW: "公公、婆婆、岳父、岳母、配偶父母、parent in law",
-    HouseholdRelation.GRANDPARENT: "祖父母、祖父、祖母、外祖父、外祖母、爷爷、奶奶、外公、外婆、姥爷、姥姥、grandparent",
+    HouseholdRelation.GRANDPARENT: "祖父母、祖父、祖母、外祖父、外祖母、奶奶、爷爷、外公、外婆、姥姥、grandparent",
     HouseholdRelation.GRANDCHILD: "孙子女、孙、孙子、孙女、外孙、外孙子、外孙女、grandchild",
     HouseholdRelation.SIBLING: "兄弟姐妹、兄、弟、姐、妹、哥哥、弟弟、姐姐、妹妹、兄弟、姐妹、sibling、brother、sister",
     HouseholdRelation.OTHER_RELATIVE: "其他亲属、亲属、亲戚、relative、other relative",
@@ -66,6 +66,11 @@ def fold(word: str) -> str:
 
 def _by_word(words: dict[Meaning, str]) -> dict[str, Meaning]:
     return {fold(word): meaning for meaning, listed in words.items() for word in listed.split("、")}
+
+
+def label(words: str) -> str:
+    """The first word of a list: what we write ourselves."""
+    return words.split("、", maxsplit=1)[0]
 
 
 SEX_OF = _by_word(SEXES)
