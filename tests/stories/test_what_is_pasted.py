@@ -36,6 +36,15 @@ async def test_the_curl_lines_of_the_page_for_phones(place: Place, city: City) -
         assert rest["items"]
 
 
+async def test_the_curl_lines_of_the_page_for_those_who_import(place: Place, city: City) -> None:
+    bring_in, take_out = _BLOCK.findall((ROOT / "docs" / "import.md").read_text())
+    uploaded, mapped, _checking, report, _running, done = await _pasted(bring_in.replace(_DOCUMENTED, place.url))
+    assert (uploaded["missing"], mapped["missing"]) == (["room"], [])
+    assert [row["row"] for row in report["items"]] == [4]
+    assert (done["state"], done["counts"]["people_added"], done["counts"]["rows_skipped"]) == ("done", 2, 1)
+    assert (await _pasted(take_out.replace(_DOCUMENTED, place.url)))[-1]["state"] == "ready"
+
+
 async def test_the_curl_lines_of_the_banner(place: Place, city: City) -> None:
     grids, found = await _pasted("\n".join(examples(place.url)))
     assert len(grids["items"]) == 3
