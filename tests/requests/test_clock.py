@@ -52,6 +52,7 @@ def a_request(now: datetime, urgency: Urgency = Urgency.NORMAL) -> ServiceReques
         channel=Channel.APP,
         created_by="x",
         key_subject_id=uuid4(),
+        policy_category_code=LAMP,
         policy_version=1,
         **deadlines.first_promise(urgency, TERMS, now),
     )

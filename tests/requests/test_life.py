@@ -227,3 +227,37 @@ async def test_a_false_alarm_takes_its_request_back(world: World, outcome: str, 
     told = await world.published()
     assert told[-1].data["state"] == state
     assert (await world.get("staff", told[0].data["request_id"]))["state"] == state
+
+
+async def test_the_first_asked_answers_until_another_has_accepted(world: World) -> None:
+    request_id, order, backup = (await world.submit())["id"], uuid4(), uuid4()
+    assert (await world.get("staff", request_id))["responder_id"] is None
+
+    async def answers() -> str:
+        return (await world.get("staff", request_id))["responder_id"]
+
+    await world.work_order("assigned", order, request_id)
+    await world.work_order("escalated", order, request_id, to="backup")
+    await world.work_order("assigned", order, request_id, tier="backup", responder_id=backup)
+    assert await answers() == str(world.responder)
+    await world.work_order("handed_back", order, request_id, reason="unavailable")
+    assert await answers() == str(world.responder), "giving it back frees nobody"
+    await world.work_order("acknowledged", order, request_id, responder_id=backup)
+    assert await answers() == str(backup)
+    assert (await world.get("resident", request_id))["responder_id"] is None
+
+
+async def test_police_who_come_too_neither_take_over_nor_set_back(world: World) -> None:
+    request_id, _order = await taken_up(world)
+    police, officer = uuid4(), uuid4()
+    for what, state in {
+        "assigned": "in_progress",
+        "acknowledged": "in_progress",
+        "started": "in_progress",
+        "handed_back": "in_progress",
+    }.items():
+        await world.work_order(what, police, request_id, responder_id=officer)
+        seen = await world.get("staff", request_id)
+        assert (seen["state"], seen["responder_id"]) == (state, str(world.responder)), what
+    told = ["submitted", "dispatched", "acknowledged", "started", "acknowledged", "started"]
+    assert await world.steps("resident", request_id) == told

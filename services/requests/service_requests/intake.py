@@ -108,6 +108,7 @@ def new_request(community_code: str, terms: Row[Any], *, category_code: str, **v
         urgency=terms.urgency,
         state=State.ACCEPTED if is_urgent else State.SUBMITTED,
         accepted_at=now if is_urgent else None,
+        policy_category_code=category_code,
         policy_version=terms.policy_version,
         created_at=now,
         updated_at=now,

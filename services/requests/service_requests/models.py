@@ -1,5 +1,4 @@
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +8,14 @@ from sqlmodel import Field
 
 from services.requests.categories.models import Urgency
 from services.requests.service_requests.states import State
+from services.requests.service_requests.vocabulary import (
+    CallbackChannel,
+    Channel,
+    Commendation,
+    FollowReason,
+    Step,
+    Visibility,
+)
 from services.requests.tables import Base
 from shared.clock import utc_now
 from shared.conditions import one_of
@@ -16,75 +23,6 @@ from shared.db import Tenant, text_enum
 from shared.ids import new_id
 
 _REQUEST = ["service_request.community_code", "service_request.id"]
-
-
-class Channel(StrEnum):
-    """Where a request came in (受理渠道)."""
-
-    APP = "app"
-    PHONE = "phone"
-    CARD = "card"
-    VISIT = "visit"
-    PARTNER = "partner"
-    OPEN311 = "open311"
-
-
-class Visibility(StrEnum):
-    PUBLIC = "public"
-    """The requester sees it."""
-    INTERNAL = "internal"
-
-
-class Step(StrEnum):
-    """What a line of the timeline records; the three rates (三率) are computed from these and their times."""
-
-    SUBMITTED = "submitted"
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    DISPATCHED = "dispatched"
-    ACKNOWLEDGED = "acknowledged"
-    STARTED = "started"
-    HANDED_BACK = "handed_back"
-    ESCALATED = "escalated"
-    PROGRESS = "progress"
-    NOTE = "note"
-    COMMENT = "comment"
-    WAITING = "waiting"
-    ANSWERED = "answered"
-    RESOLVED = "resolved"
-    CONFIRMED = "confirmed"
-    REOPENED = "reopened"
-    WITHDRAWN = "withdrawn"
-    RATED = "rated"
-    IDENTIFIED = "identified"
-    HANDED_OVER = "handed_over"
-    DEADLINE_WARNED = "deadline_warned"
-    DEADLINE_BREACHED = "deadline_breached"
-    MERGED = "merged"
-    """The request went into another; or another into it (`detail.role`)."""
-    SPLIT = "split"
-    TRANSFERRED = "transferred"
-    """Another category or unit; the clock runs on."""
-    OBJECTED = "objected"
-    """Whoever was asked says that it is not theirs to do (退单异议)."""
-    OBJECTION_DECIDED = "objection_decided"
-    CALLED_BACK = "called_back"
-    """The office asked the requester how it went (回访), whatever they said."""
-    SUPPORTED = "supported"
-    ATTACHED = "attached"
-    REDACTED = "redacted"
-    EXCLUDED = "excluded"
-    """Left out of the three rates, or taken in again."""
-    LINKED = "linked"
-    """A mediation, deliberation, project or article came of it (`detail.type`, `detail.id`)."""
-
-
-class Commendation(StrEnum):
-    """Thanks that are more than a score."""
-
-    THANKS = "thanks"
-    PENNANT = "pennant"
-    """锦旗: a silk pennant, given to whoever helped."""
 
 
 class ServiceRequest(Base, Tenant, table=True):
@@ -107,7 +45,7 @@ class ServiceRequest(Base, Tenant, table=True):
         CheckConstraint("(longitude IS NULL) = (latitude IS NULL)", name="position"),
         CheckConstraint("(state = 'merged') = (merged_into_id IS NOT NULL)", name="merged_into"),
         ForeignKeyConstraint(
-            ["community_code", "category_code", "policy_version", "urgency"],
+            ["community_code", "policy_category_code", "policy_version", "urgency"],
             [
                 "deadline_policy.community_code",
                 "deadline_policy.category_code",
@@ -131,6 +69,12 @@ class ServiceRequest(Base, Tenant, table=True):
             "community_code",
             "merged_into_id",
             postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
+        Index(
+            None,
+            "community_code",
+            "split_from_id",
+            postgresql_where=text("split_from_id IS NOT NULL"),
         ),
         Index(
             None,
@@ -164,6 +108,7 @@ class ServiceRequest(Base, Tenant, table=True):
             postgresql_where=text("origin_id IS NOT NULL"),
         ),
         Index("ix_service_request_next_due_at", "next_due_at", postgresql_where=text("next_due_at IS NOT NULL")),
+        Index("ix_service_request_confirm_by", "confirm_by", postgresql_where=text("confirm_by IS NOT NULL")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -198,6 +143,8 @@ class ServiceRequest(Base, Tenant, table=True):
     latitude: float | None = None
     """WGS 84; of public categories only."""
 
+    policy_category_code: str = Field(max_length=60)
+    """Whose policy it keeps: the category that it was submitted under, wherever it was transferred."""
     policy_version: int
     accept_by: datetime
     respond_by: datetime
@@ -209,6 +156,11 @@ class ServiceRequest(Base, Tenant, table=True):
     paused_at: datetime | None = None
     """Since when the office waits for the requester; None: it does not."""
     resolved_at: datetime | None = None
+    confirm_by: datetime | None = None
+    """While it is resolved: when it counts as confirmed if nobody says otherwise."""
+    confirmed_at: datetime | None = None
+    unreached_count: int = 0
+    """How often the office called back in vain since it was last resolved."""
     accept_breached_at: datetime | None = None
     respond_breached_at: datetime | None = None
     resolve_breached_at: datetime | None = None
@@ -268,30 +220,42 @@ class Rating(Base, Tenant, table=True):
         CheckConstraint("score BETWEEN 1 AND 5", name="score"),
         CheckConstraint("commendation IN ('thanks', 'pennant')", name="commendation"),
         ForeignKeyConstraint(["community_code", "request_id"], _REQUEST),
-        Index("uq_rating_request_id_person_id", "community_code", "request_id", "person_id", "round", unique=True),
+        one_of("how", CallbackChannel),
+        CheckConstraint("(how IS NULL) = (recorded_by IS NULL)", name="written_down"),
+        CheckConstraint("person_id IS NOT NULL OR recorded_by IS NOT NULL", name="said_by"),
+        Index(
+            "uq_rating_request_id_person_id",
+            "community_code",
+            "request_id",
+            "person_id",
+            "round",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index("ix_rating_commended", "community_code", "id", postgresql_where=text("commendation IS NOT NULL")),
         Index(None, "community_code", "key_subject_id", postgresql_where=text("key_subject_id IS NOT NULL")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     request_id: UUID
-    person_id: UUID
+    person_id: UUID | None = None
+    """None: a caller without a record, whose words the office wrote down."""
+    how: CallbackChannel | None = Field(default=None, sa_type=text_enum(CallbackChannel))
+    """How the office asked, when it wrote the judgement down."""
+    recorded_by: str | None = None
+    responder_id: UUID | None = None
+    """Who answered for the request when it was judged."""
     round: int
     """How often the request had been reopened: each outcome is judged for itself."""
     score: int
     solved: bool
     satisfied: bool
     commendation: Commendation | None = Field(default=None, sa_type=text_enum(Commendation))
+    may_publish: bool = False
+    """Whether whoever gave it agrees that the community shows its words, never their name."""
     key_subject_id: UUID | None = None
     text_sealed: bytes | None = None
     created_at: datetime = Field(default_factory=utc_now)
-
-
-class FollowReason(StrEnum):
-    SUPPORTS = "supports"
-    """Has the same concern, and supported this request instead of repeating it."""
-    MERGED = "merged"
-    """Asked the same; their request went into this one."""
-    FOLLOWS = "follows"
 
 
 class RequestFollower(Base, Tenant, table=True):
@@ -325,6 +289,8 @@ class RequestWorkOrder(Base, Tenant, table=True):
     round: int
     """How often the request had been reopened when the order was made; an order of an earlier round moves nothing."""
     seen_version: int = 0
+    is_started: bool = False
+    """Somebody is at work on this order now."""
 
 
 class RequestResponder(Base, Tenant, table=True):

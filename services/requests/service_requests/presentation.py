@@ -12,6 +12,7 @@ from shared.auth import Principal, Role
 from shared.vault import Vault
 
 _HANDLES = OFFICE | WORKERS
+_SEES_RESPONDERS = _HANDLES | {Role.SUPERVISOR}
 _SEES_NO_TEXT = frozenset({Role.SUPERVISOR})
 
 
@@ -61,6 +62,7 @@ def _summary(principal: Principal, request: ServiceRequest, content: Content) ->
         "respond_by": request.respond_by,
         "resolve_by": request.resolve_by,
         "waiting_since": request.paused_at,
+        "responder_id": request.responder_id if principal.role in _SEES_RESPONDERS else None,
         "breached": deadlines.breaches(request),
         "created_at": request.created_at,
         "updated_at": request.updated_at,

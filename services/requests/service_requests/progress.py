@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.requests.service_requests import deadlines, repository
+from services.requests.service_requests import asking, deadlines, repository
 from services.requests.service_requests.models import RequestWorkOrder, ServiceRequest, Step, Visibility
 from services.requests.service_requests.states import OPEN, UNDER_WAY, State
 from services.requests.service_requests.timeline import Actor, entry_of, record
@@ -61,11 +61,14 @@ async def follow_assigned(session: AsyncSession, envelope: Envelope) -> None:
     if taken is None:
         return
     if taken.event.responder_id:
-        await repository.grant(session, taken.order, taken.event.responder_id)
-    is_news = taken.moves and taken.request.state is not State.DISPATCHED
+        await asking.grant(session, taken.order, taken.event.responder_id)
+    taken.order.is_started = False
+    before = taken.request.state
     if taken.moves:
         await _start_clock(session, taken)
-        taken.request.state = State.DISPATCHED
+        taken.request.responder_id = taken.request.responder_id or taken.event.responder_id
+        taken.request.state = await _state_under_way(session, taken)
+    is_news = taken.moves and taken.request.state is not before
     await _record(session, taken, Step.DISPATCHED, is_public=is_news, tier=_code(taken.event.tier))
 
 
@@ -91,6 +94,7 @@ async def follow_started(session: AsyncSession, envelope: Envelope) -> None:
     moves = taken.moves
     if moves:
         await _take_up(session, taken)
+        taken.order.is_started = True
         taken.request.state = State.IN_PROGRESS
     await _record(session, taken, Step.STARTED, is_public=moves)
 
@@ -116,9 +120,10 @@ async def follow_handed_back(session: AsyncSession, envelope: Envelope) -> None:
     if taken is None:
         return
     if taken.event.responder_id:
-        await repository.end_grants(session, taken.order, taken.at, of=taken.event.responder_id)
+        await asking.end_grants(session, taken.order, taken.at, of=taken.event.responder_id)
+    taken.order.is_started = False
     if taken.moves and taken.request.state in UNDER_WAY:
-        taken.request.state = State.DISPATCHED
+        taken.request.state = await _state_under_way(session, taken)
     await _record(session, taken, Step.HANDED_BACK, is_public=False, reason=_code(taken.event.reason))
 
 
@@ -132,7 +137,8 @@ async def follow_cancelled(session: AsyncSession, envelope: Envelope) -> None:
     """Nobody need work on it any more, so nobody who was asked for it reads it any more."""
     taken = await _take_in(session, envelope)
     if taken is not None:
-        await repository.end_grants(session, taken.order, taken.at)
+        taken.order.is_started = False
+        await asking.end_grants(session, taken.order, taken.at)
 
 
 async def _take_in(session: AsyncSession, envelope: Envelope) -> Taken | None:
@@ -141,7 +147,7 @@ async def _take_in(session: AsyncSession, envelope: Envelope) -> Taken | None:
     request = await repository.find_by_id(session, envelope.community, event.request_id)
     if request is None:
         raise UnknownRequest
-    order = await repository.get_work_order(session, request, event.work_order_id)
+    order = await asking.get_work_order(session, request, event.work_order_id)
     if envelope.aggregateversion < order.seen_version:
         return None
     order.seen_version = envelope.aggregateversion
@@ -150,9 +156,15 @@ async def _take_in(session: AsyncSession, envelope: Envelope) -> Taken | None:
 
 
 async def _take_up(session: AsyncSession, taken: Taken) -> None:
-    """Somebody answers for it: the clock runs, and the first response is given."""
+    """Somebody answers for it from now on: the clock runs, and the first response is given.
+
+    Whoever accepts another order of the same request (police beside the grid's worker) helps, and does not take over.
+    """
     await _start_clock(session, taken)
-    taken.request.responded_at = taken.request.responded_at or taken.at
+    request = taken.request
+    request.responded_at = request.responded_at or taken.at
+    if taken.event.responder_id and not await asking.answers_otherwise(session, request, taken.order):
+        request.responder_id = taken.event.responder_id
 
 
 async def _start_clock(session: AsyncSession, taken: Taken) -> None:
@@ -164,10 +176,18 @@ async def _start_clock(session: AsyncSession, taken: Taken) -> None:
         deadlines.start_clock(request, deadlines.Terms.of(policy), taken.at)
 
 
+async def _state_under_way(session: AsyncSession, taken: Taken) -> State:
+    """In progress while somebody is at work on another order of the request."""
+    if taken.request.state is not State.IN_PROGRESS:
+        return State.DISPATCHED
+    others = await asking.is_worked_on(session, taken.request, but=taken.order)
+    return State.IN_PROGRESS if others else State.DISPATCHED
+
+
 async def _take_over(session: AsyncSession, taken: Taken) -> None:
     if taken.event.responder_id:
-        await repository.grant(session, taken.order, taken.event.responder_id)
-        await repository.end_grants(session, taken.order, taken.at, but=taken.event.responder_id)
+        await asking.grant(session, taken.order, taken.event.responder_id)
+        await asking.end_grants(session, taken.order, taken.at, but=taken.event.responder_id)
 
 
 async def _record(session: AsyncSession, taken: Taken, step: Step, *, is_public: bool, **detail: str | None) -> None:

@@ -13,7 +13,6 @@ from services.requests.service_requests.models import (
     Rating,
     RequestFollower,
     RequestResponder,
-    RequestWorkOrder,
     ServiceRequest,
     TimelineEntry,
     Visibility,
@@ -196,7 +195,7 @@ _INTAKE = _for_intake()
 
 async def get_policy(session: AsyncSession, request: ServiceRequest) -> DeadlinePolicy:
     """The policy under which the request was submitted."""
-    key = (request.community_code, request.category_code, request.policy_version, request.urgency)
+    key = (request.community_code, request.policy_category_code, request.policy_version, request.urgency)
     return await session.get_one(DeadlinePolicy, key)
 
 
@@ -246,49 +245,6 @@ async def add_follower(session: AsyncSession, request: ServiceRequest, person_id
     added = await count_changed(session, statement.on_conflict_do_nothing()) > 0
     request.follower_count += added
     return added
-
-
-async def get_work_order(session: AsyncSession, request: ServiceRequest, work_order_id: UUID) -> RequestWorkOrder:
-    """What is known of this order; a first mention makes it one of the request's present round."""
-    known = await session.get(RequestWorkOrder, (request.community_code, work_order_id))
-    if known is None:
-        known = RequestWorkOrder(
-            community_code=request.community_code,
-            id=work_order_id,
-            request_id=request.id,
-            round=request.reopened_count,
-        )
-        session.add(known)
-    return known
-
-
-async def grant(session: AsyncSession, order: RequestWorkOrder, responder_id: UUID) -> None:
-    """Let a responder who was asked read the request."""
-    statement = insert(RequestResponder).values(
-        community_code=order.community_code,
-        responder_id=responder_id,
-        request_id=order.request_id,
-        work_order_id=order.id,
-    )
-    keys = ["community_code", "responder_id", "request_id", "work_order_id"]
-    await session.execute(statement.on_conflict_do_update(index_elements=keys, set_={"ended_at": None}))
-
-
-async def end_grants(
-    session: AsyncSession, order: RequestWorkOrder, at: datetime, *, of: UUID | None = None, but: UUID | None = None
-) -> None:
-    """No longer let one responder (`of`), all but one (`but`) or all read the request for this order."""
-    statement = update(RequestResponder).where(
-        col(RequestResponder.community_code) == order.community_code,
-        col(RequestResponder.request_id) == order.request_id,
-        col(RequestResponder.work_order_id) == order.id,
-        col(RequestResponder.ended_at).is_(None),
-    )
-    if of is not None:
-        statement = statement.where(col(RequestResponder.responder_id) == of)
-    if but is not None:
-        statement = statement.where(col(RequestResponder.responder_id) != but)
-    await session.execute(statement.values(ended_at=at))
 
 
 async def lock_due(session: AsyncSession, now: datetime) -> Sequence[ServiceRequest]:

@@ -9,7 +9,7 @@ from services.requests.categories.forms import Answer
 from services.requests.categories.models import Urgency
 from services.requests.categories.schemas import AttributeCode, CategoryCode
 from services.requests.service_requests.deadlines import Deadline
-from services.requests.service_requests.models import Channel, Commendation, Step, Visibility
+from services.requests.service_requests.models import CallbackChannel, Channel, Commendation, Step, Visibility
 from services.requests.service_requests.states import State
 from services.requests.service_requests.texts import Address, Place
 from shared.audit import Purpose
@@ -91,6 +91,8 @@ class ServiceRequestSummary(BaseModel):
     resolve_by: datetime
     waiting_since: datetime | None
     """Since when the clock stands, because the requester was asked something."""
+    responder_id: UUID | None
+    """Who answers for it: the first asked until another has accepted. Shown to those who handle it."""
     breached: list[Deadline]
     created_at: datetime
     updated_at: datetime
@@ -160,14 +162,6 @@ class TextOnly(Schema):
 
 class OptionalText(Schema):
     text: FreeText | None = None
-
-
-class CallbackChannel(StrEnum):
-    """How the office asked the requester whether it is solved (回访)."""
-
-    PHONE = "phone"
-    VISIT = "visit"
-    MESSAGE = "message"
 
 
 class Callback(Schema):
