@@ -8,9 +8,11 @@ import asyncio
 import base64
 import os
 import statistics
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -159,6 +161,7 @@ def _environment(url: str, secret: str) -> Iterator[None]:
         "NATS_USER": REQUESTS.name,
         "NATS_PASSWORD": "none",
         "SENDER_FILE": os.devnull,
+        "FILES_URL": Path(tempfile.gettempdir()).as_uri(),
         "ROLE": "api",
         "LOG_LEVEL": "ERROR",
     }

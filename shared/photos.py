@@ -3,10 +3,12 @@
 import asyncio
 import warnings
 from io import BytesIO
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
 
+from fastapi import Depends
 from PIL import Image, ImageCms, ImageOps
 from starlette.requests import Request
+from starlette.responses import Response
 
 from shared.errors import Problem, both
 
@@ -53,6 +55,24 @@ async def clean_photo(data: bytes) -> CleanPhoto:
 async def body_as_photo(request: Request) -> CleanPhoto:
     """The photo that is a request's whole body."""
     return await clean_photo(await request.body())
+
+
+PhotoBody = Annotated[CleanPhoto, Depends(body_as_photo)]
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+PHOTO_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "The photo itself, at most 10 MiB. Location and device are removed before it is stored.",
+        "content": dict.fromkeys(("image/jpeg", "image/png", "image/webp"), _BINARY),
+    }
+}
+"""What a route that takes a photo says of its body (`openapi_extra`)."""
+PHOTO_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": _BINARY}}}
+"""What a route that shows one says of its answer (`responses`)."""
+
+
+def as_jpeg(picture: bytes) -> Response:
+    return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
 def _clean(data: bytes) -> CleanPhoto:

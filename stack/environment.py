@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.topology import APPLICATIONS, DEFAULT_PORT, GATEWAY, OPERATOR, RESIDENTS, SERVICES, Application
+from stack.topology import APPLICATIONS, DEFAULT_PORT, GATEWAY, OPERATOR, REQUESTS, RESIDENTS, SERVICES, Application
 
 Environment = dict[str, str]
 
@@ -121,7 +121,8 @@ def derive(known: Mapping[str, str], places: Places) -> Environment:
         values[f"{each.prefix}NATS_USER"] = each.name
         values[f"{GATEWAY.prefix}{each.prefix}URL"] = places.applications[each.name]
     values["GATEWAY_PUBLIC_URL"] = values["RESIDENTS_PUBLIC_URL"] = places.public_url
-    values["RESIDENTS_FILES_URL"] = f"{places.files}/{RESIDENTS.name}"
+    for each in (RESIDENTS, REQUESTS):
+        values[f"{each.prefix}FILES_URL"] = f"{places.files}/{each.name}"
     values["OPERATOR_NATS_URL"] = f"nats://{places.nats}"
     values["OPERATOR_NATS_USER"] = OPERATOR
     values["OPERATOR_DATABASE_URL"] = f"postgresql://postgres:{known['POSTGRES_PASSWORD']}@{places.postgres}/postgres"

@@ -2,29 +2,36 @@
 
 from fastapi import FastAPI
 
+from services.requests.attachments import endpoints as attachments
+from services.requests.attachments.timers import attachment_timers
 from services.requests.categories import endpoints as categories
 from services.requests.consumers import consumers
 from services.requests.service_requests import closing_endpoints, endpoints, overdue
 from services.requests.settings import Settings
 from shared.app import Service, build_app
 from shared.crypto import Keyring
+from shared.files import FileStore
 from shared.grid_directory import BoundaryLocator
+from shared.photos import PHOTO_MIB
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings.from_environment()
     keyring = Keyring.of(settings)
+    files = FileStore.from_url(settings.files_url, settings.files_options.get_secret_value())
 
     async def prepare(app: FastAPI) -> None:
+        app.state.files = files
         app.state.locator = BoundaryLocator()
 
     service = Service(
         name="requests",
         title="Requests",
         description="What residents want, from the first word to the confirmation that it is solved.",
-        routers=[categories.router, endpoints.router, closing_endpoints.router],
+        routers=[categories.router, endpoints.router, closing_endpoints.router, attachments.router],
         consumers=consumers(keyring),
-        timers=overdue.TIMERS,
+        timers=[*overdue.TIMERS, *attachment_timers(files)],
+        large_bodies={"/v1/service-requests/{request_id}/attachments": PHOTO_MIB},
         prepare=prepare,
     )
     return build_app(service, settings)

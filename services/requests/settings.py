@@ -1,3 +1,5 @@
+from pydantic import SecretStr
+
 from shared.settings import ServiceSettings, environment
 
 
@@ -5,3 +7,8 @@ class Settings(ServiceSettings):
     """REQUESTS_* variables."""
 
     model_config = environment("REQUESTS_")
+
+    files_url: str
+    """Where photos are kept, sealed: `file:///folder` or `s3://bucket/prefix`."""
+    files_options: SecretStr = SecretStr("")
+    """For S3, a JSON object: `{"endpoint": …, "region": …, "access_key_id": …, "secret_access_key": …}`."""

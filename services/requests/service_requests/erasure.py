@@ -2,8 +2,10 @@
 
 from uuid import UUID
 
+from services.requests.attachments.repository import withdraw_of_key
 from services.requests.service_requests import repository
 from services.requests.service_requests.models import ServiceRequest
+from shared.clock import utc_now
 from shared.consumer import Handler
 from shared.crypto import Keyring
 from shared.db import AsyncSession
@@ -30,6 +32,7 @@ def forget_person(keyring: Keyring) -> Handler:
             request.version += 1
         await vault.destroy(community_code, person_id)
         await repository.blank_texts(session, community_code, person_id)
+        await withdraw_of_key(session, community_code, person_id, utc_now())
 
     return forget
 
@@ -38,6 +41,7 @@ async def _shred(session: AsyncSession, vault: Vault, request: ServiceRequest) -
     """Make everything said in the request unreadable; what the office writes from now on gets a key of its own."""
     await vault.destroy(request.community_code, request.key_subject_id)
     await repository.blank_texts(session, request.community_code, request.key_subject_id)
+    await withdraw_of_key(session, request.community_code, request.key_subject_id, utc_now())
     request.key_subject_id = new_id()
     request.requester_person_id = None
     request.content_sealed = request.requester_sealed = request.requester_phone_index = None

@@ -20,7 +20,7 @@ from services.requests.service_requests import repository
 from services.requests.service_requests.deadlines import next_due
 from services.requests.service_requests.models import ServiceRequest, Step, TimelineEntry, Visibility
 from shared import outbox
-from shared.auth import Principal
+from shared.auth import Principal, Role
 from shared.clock import utc_now
 from shared.db import AsyncSession
 
@@ -36,6 +36,7 @@ _EVENTS: dict[Step, tuple[type[RequestChanged], ...]] = {
 }
 _SAID_BY_REQUESTER = frozenset({Step.COMMENT, Step.ANSWERED, Step.RATED})
 """Nobody need tell a requester what they said themselves."""
+_THEIR_SIDE = frozenset({Role.RESIDENT.value, Role.PARTNER.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,10 @@ async def record(session: AsyncSession, request: ServiceRequest, entry: Timeline
 
 def events_of(request: ServiceRequest, entry: TimelineEntry, followers: Sequence[UUID] = ()) -> list[dict[str, object]]:
     """The outbox rows of a step: one for a public step of the office, two for a rejection, none for the rest."""
-    if entry.visibility is not Visibility.PUBLIC or entry.step in _SAID_BY_REQUESTER:
+    said_by_requester = entry.step in _SAID_BY_REQUESTER or (
+        entry.step is Step.ATTACHED and entry.actor_role in _THEIR_SIDE
+    )
+    if entry.visibility is not Visibility.PUBLIC or said_by_requester:
         return []
     told = {
         "request_id": request.id,

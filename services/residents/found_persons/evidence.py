@@ -22,11 +22,11 @@ from services.residents.found_persons.trail_schemas import (
     SuggestCandidates,
     Trail,
 )
-from services.residents.photos.endpoints import PHOTO_ANSWER, PHOTO_BODY, PhotoBody, as_jpeg
 from services.residents.photos.models import PhotoKind
 from services.residents.photos.schemas import PhotoRead
-from services.residents.photos.service import PhotoSize
 from shared.files import FilesDep
+from shared.photo_files import PhotoSize
+from shared.photos import PHOTO_ANSWER, PHOTO_BODY, PhotoBody, as_jpeg
 from shared.routing import Router
 from shared.sessions import Session, SignerDep, VaultDep
 

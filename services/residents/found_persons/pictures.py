@@ -10,11 +10,11 @@ from services.residents.photos import repository as photos_repository
 from services.residents.photos import service as photos
 from services.residents.photos.errors import PhotoMissing
 from services.residents.photos.models import Photo, PhotoKind, PhotoSubject
-from services.residents.photos.service import PhotoSize
 from shared.auth import Principal
 from shared.crypto import Signer
 from shared.db import AsyncSession
 from shared.files import FileStore
+from shared.photo_files import PhotoSize
 from shared.photos import CleanPhoto
 from shared.vault import Vault
 

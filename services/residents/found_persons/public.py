@@ -13,11 +13,11 @@ from services.residents.found_persons.schemas import FinderView, FoundReportCrea
 from services.residents.found_persons.states import Verb
 from services.residents.found_persons.trail_models import FoundSighting
 from services.residents.found_persons.trail_schemas import SightingCreate, SightingRead
-from services.residents.photos.endpoints import PHOTO_BODY, PhotoBody
 from services.residents.photos.models import PhotoKind
 from services.residents.photos.schemas import PhotoRead
 from shared.auth import PUBLIC
 from shared.files import FilesDep
+from shared.photos import PHOTO_BODY, PhotoBody
 from shared.routing import Router
 from shared.sessions import PublicSession
 from shared.vault import Vault

@@ -1,9 +1,9 @@
 """A person's portrait. The pictures of a found-person case are below the case."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Response, status
+from fastapi import Query, Response, status
 
 from services.residents.consents.service import require_consent
 from services.residents.households.models import Household
@@ -11,33 +11,18 @@ from services.residents.people.auth import PeopleReveal
 from services.residents.photos import service
 from services.residents.photos.models import PhotoKind, PhotoSubject
 from services.residents.photos.schemas import PhotoRead
-from services.residents.photos.service import PhotoSize
 from services.residents.reviews.service import Access, note_access
 from services.residents.rights.reach import get_subject
 from shared import audit
 from shared.audit import Purpose
 from shared.auth import Role
 from shared.files import FilesDep
-from shared.photos import CleanPhoto, body_as_photo
+from shared.photo_files import PhotoSize
+from shared.photos import PHOTO_ANSWER, PHOTO_BODY, PhotoBody, as_jpeg
 from shared.routing import Router
 from shared.sessions import Session, SignerDep, VaultDep
 
 router = Router(prefix="/v1/people/{person_id}/photo", tags=["photos"])
-
-PhotoBody = Annotated[CleanPhoto, Depends(body_as_photo)]
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-PHOTO_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": "The photo itself, at most 10 MiB. Location and device are removed before it is stored.",
-        "content": dict.fromkeys(("image/jpeg", "image/png", "image/webp"), _BINARY),
-    }
-}
-PHOTO_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": _BINARY}}}
-
-
-def as_jpeg(picture: bytes) -> Response:
-    return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
 
 @router.post("", response_model=PhotoRead, status_code=status.HTTP_201_CREATED, openapi_extra=PHOTO_BODY)

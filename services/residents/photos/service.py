@@ -1,6 +1,5 @@
 """Use cases of photos. The file is written before its row commits; a file that no row names is swept away."""
 
-from enum import StrEnum
 from uuid import UUID
 
 from services.residents.photos import repository
@@ -9,22 +8,11 @@ from services.residents.photos.models import Photo, PhotoKind, PhotoSubject
 from shared.clock import utc_now
 from shared.db import AsyncSession
 from shared.files import FileMissing, FileStore
+from shared.photo_files import PhotoFolder, PhotoSize
 from shared.photos import CleanPhoto
 from shared.vault import Vault
 
-FOLDER = "photos"
-
-
-class PhotoSize(StrEnum):
-    FULL = "full"
-    """At most 1,600 pixels on its longer side."""
-    THUMBNAIL = "thumbnail"
-    """At most 320."""
-
-
-def path_of(photo: Photo, size: PhotoSize) -> str:
-    """`photos/150207007005/<id>.full`: ids only."""
-    return f"{FOLDER}/{photo.community_code}/{photo.id}.{size}"
+FILES = PhotoFolder("photos", table="photo")
 
 
 async def keep_photo(
@@ -36,9 +24,7 @@ async def keep_photo(
 ) -> Photo:
     """Seal the picture under the subject's key, store it and add its row. A new portrait takes the old one's place."""
     key = await vault.key_for(photo.community_code, photo.subject_id)
-    for size, data in ((PhotoSize.FULL, picture.jpeg), (PhotoSize.THUMBNAIL, picture.thumbnail)):
-        sealed = key.seal_bytes(data, table="photo", column=size, row_id=photo.id)
-        await files.put(path_of(photo, size), sealed)
+    await FILES.put(files, key, photo.community_code, photo.id, picture)
     if photo.kind is PhotoKind.PORTRAIT:
         await repository.mark_removed(session, photo.community_code, photo.subject_id, utc_now(), PhotoKind.PORTRAIT)
     session.add(photo)
@@ -72,10 +58,9 @@ async def open_photo(vault: Vault, files: FileStore, photo: Photo, size: PhotoSi
     if key is None:
         raise PhotoMissing
     try:
-        sealed = await files.get(path_of(photo, size))
+        return await FILES.get(files, key, photo.community_code, photo.id, size)
     except FileMissing:
         raise PhotoMissing from None
-    return key.open_bytes(sealed, table="photo", column=size, row_id=photo.id)
 
 
 async def get_portrait(session: AsyncSession, community_code: str, person_id: UUID) -> Photo:
