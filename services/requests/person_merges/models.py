@@ -23,5 +23,7 @@ class FollowedMerge(Base, Tenant, table=True):
     """Requests whose requester was the merged record."""
     concerned: list[UUID] = Field(default_factory=list, sa_column=Column(_UUIDS, nullable=False))
     """Requests that concerned the merged record."""
+    parties: list[UUID] = Field(default_factory=list, sa_column=Column(_UUIDS, nullable=False))
+    """Parties of mediations who were the merged record."""
     is_undone: bool = False
     created_at: datetime = Field(default_factory=utc_now)

@@ -133,6 +133,8 @@ class ServiceRequest(Base, Tenant, table=True):
     """The partner's own number for it, unique per client."""
     created_by: str
 
+    confidential: bool = False
+    """It went into a mediation: only its requester, the mediators and the community's head read it from then on."""
     key_subject_id: UUID
     content_sealed: bytes | None = None
     """`texts.Content` as JSON."""

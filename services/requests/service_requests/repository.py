@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.requests.categories.models import Category, DeadlinePolicy, Urgency
+from services.requests.mediations.access import MEDIATING, mediated_request_ids
 from services.requests.service_requests.models import (
     FollowReason,
     Rating,
@@ -35,18 +36,44 @@ def readable(principal: Principal) -> Select[ServiceRequest]:
     """The requests that this principal may see; every query of requests for a person starts here."""
     statement = select(ServiceRequest).where(in_area(col(ServiceRequest.community_code), principal.area))
     match principal.role:
-        case Role.STAFF | Role.HEAD | Role.SUPERVISOR:
+        case Role.HEAD:
             return statement
+        case Role.STAFF | Role.SUPERVISOR:
+            return statement.where(_open_to(principal))
         case Role.RESIDENT:
-            return statement.where(_theirs(principal))
+            return statement.where(_theirs(principal), _open_to(principal))
         case Role.GRID_WORKER:
             in_grids = col(ServiceRequest.grid_code).in_(principal.grids)
-            return statement.where(or_(in_grids, asked(principal)))
+            return statement.where(or_(in_grids, _involved(principal)), _open_to(principal))
         case Role.RESPONDER:
-            return statement.where(asked(principal))
+            return statement.where(_involved(principal), _open_to(principal))
         case Role.PARTNER:
-            return statement.where(col(ServiceRequest.client_id) == principal.client_id)
+            return statement.where(col(ServiceRequest.client_id) == principal.client_id, not_confidential())
     raise NotFound
+
+
+def not_confidential() -> ColumnElement[bool]:
+    """What no mediation has closed. Every query for others that does not start at `readable` needs this."""
+    return col(ServiceRequest.confidential).is_(False)
+
+
+def _open_to(principal: Principal) -> ColumnElement[bool]:
+    """What a mediation has closed is still open to whoever asked, and to whoever mediates."""
+    if principal.role is Role.RESIDENT and principal.person_id is not None:
+        return or_(not_confidential(), col(ServiceRequest.requester_person_id) == principal.person_id)
+    if principal.role in MEDIATING and principal.responder_id is not None:
+        mediated = mediated_request_ids(principal.area, principal.responder_id)
+        return or_(not_confidential(), col(ServiceRequest.id).in_(mediated))
+    return not_confidential()
+
+
+def _involved(principal: Principal) -> ColumnElement[bool]:
+    """What this responder was asked to do, or mediates; one set of ids, so that an index answers."""
+    if principal.responder_id is None:
+        return false()
+    asked_ids = _asked_ids(principal)
+    mediated = mediated_request_ids(principal.area, principal.responder_id)
+    return col(ServiceRequest.id).in_(asked_ids.union(mediated))
 
 
 def _theirs(principal: Principal) -> ColumnElement[bool]:
@@ -60,12 +87,14 @@ def _theirs(principal: Principal) -> ColumnElement[bool]:
 
 def asked(principal: Principal) -> ColumnElement[bool]:
     """What dispatch has asked this responder to do, until another has taken it over."""
-    return col(ServiceRequest.id).in_(
-        select(col(RequestResponder.request_id)).where(
-            in_area(col(RequestResponder.community_code), principal.area),
-            col(RequestResponder.responder_id) == principal.responder_id,
-            col(RequestResponder.ended_at).is_(None),
-        )
+    return col(ServiceRequest.id).in_(_asked_ids(principal))
+
+
+def _asked_ids(principal: Principal) -> Select[UUID]:
+    return select(col(RequestResponder.request_id)).where(
+        in_area(col(RequestResponder.community_code), principal.area),
+        col(RequestResponder.responder_id) == principal.responder_id,
+        col(RequestResponder.ended_at).is_(None),
     )
 
 
@@ -265,6 +294,7 @@ async def find_by_phone(session: AsyncSession, community_code: str, phone_index:
         .where(
             col(ServiceRequest.community_code) == community_code,
             col(ServiceRequest.requester_phone_index) == phone_index,
+            not_confidential(),
         )
         .order_by(col(ServiceRequest.id).desc())
         .limit(limit)

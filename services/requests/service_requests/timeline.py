@@ -87,7 +87,8 @@ async def record(session: AsyncSession, request: ServiceRequest, entry: Timeline
     request.updated_at = utc_now()
     session.add(entry)
     await session.flush()
-    followers = await repository.followers(session, request) if request.follower_count else []
+    heard = request.follower_count and not request.confidential
+    followers = await repository.followers(session, request) if heard else []
     await outbox.add_many(session, events_of(request, entry, followers))
 
 
@@ -103,12 +104,13 @@ def events_of(request: ServiceRequest, entry: TimelineEntry, followers: Sequence
         "state": request.state.value,
         "step": entry.step.value,
         "requester_person_id": request.requester_person_id,
-        "household_id": request.household_id,
+        "household_id": None if request.confidential else request.household_id,
         "grid_code": request.grid_code,
         "category": request.category_code,
         "urgency": request.urgency.value,
         "resolve_by": request.resolve_by,
         "follower_person_ids": list(followers),
+        "confidential": request.confidential,
     }
     return [outbox_row(request, kind(**told)) for kind in _EVENTS.get(entry.step, (RequestProgressed,))]
 
