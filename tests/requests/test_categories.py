@@ -23,7 +23,7 @@ async def test_every_community_starts_with_the_five_classes(world: World) -> Non
 
 
 async def test_staff_add_a_subcategory_that_inherits_its_deadlines(world: World) -> None:
-    data = {"code": "livelihood.benches", "name_zh": "长椅", "name_en": "Benches", "public": True}
+    data = {"code": "livelihood.benches", "name_zh": "长椅", "name_en": "Benches", "privacy": "public"}
     made = await world.post("staff", CATEGORIES, data)
     inherited = await world.get("staff", f"{CATEGORIES}/livelihood")
     assert made["deadlines"] == inherited["deadlines"]

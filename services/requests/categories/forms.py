@@ -17,6 +17,8 @@ _LONGEST = {Datatype.STRING: 200, Datatype.TEXT: 2000}
 
 _MISSING = both("必填", "This is required")
 _UNKNOWN = both("本类别没有这个问题", "This category does not ask that")
+_NOTICE = both("此项仅供阅读, 不需填写", "This is to be read and takes no answer")
+_RANGE = both("数字超出允许的范围", "The number lies outside what is allowed")
 _WRONG = {
     Datatype.STRING: both("应为一行文字, 最多 200 字", "A line of at most 200 characters"),
     Datatype.TEXT: both("应为文字, 最多 2000 字", "Text of at most 2,000 characters"),
@@ -27,6 +29,10 @@ _WRONG = {
 }
 
 
+class _OutOfRange(ValueError):
+    pass
+
+
 def check_answers(form: Sequence[Mapping[str, Any]], answers: Mapping[str, Answer]) -> dict[str, Answer]:
     """The answers as they are kept; Invalid names every question that was answered wrongly or not at all."""
     questions = {attribute.code: attribute for attribute in map(FormAttribute.model_validate, form)}
@@ -34,11 +40,16 @@ def check_answers(form: Sequence[Mapping[str, Any]], answers: Mapping[str, Answe
     kept: dict[str, Answer] = {}
     for code, question in questions.items():
         place = f"/attributes/{code}"
+        if not question.variable:
+            errors += [(place, "unknown", _NOTICE)] if code in answers else []
+            continue
         if code not in answers:
             errors += [(place, "missing", _MISSING)] if question.required else []
             continue
         try:
             kept[code] = _READERS[question.datatype](question, answers[code])
+        except _OutOfRange:
+            errors.append((place, "range", _RANGE))
         except (ValueError, TypeError):
             errors.append((place, question.datatype.value, _WRONG[question.datatype]))
     if errors:
@@ -55,9 +66,12 @@ def _text(question: FormAttribute, answer: Answer) -> str:
     return text
 
 
-def _number(_: FormAttribute, answer: Answer) -> int | float:
+def _number(question: FormAttribute, answer: Answer) -> int | float:
     if not isinstance(answer, int | float) or not math.isfinite(answer):
         raise ValueError
+    low, high = question.minimum, question.maximum
+    if (low is not None and answer < low) or (high is not None and answer > high):
+        raise _OutOfRange
     return answer
 
 

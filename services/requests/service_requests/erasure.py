@@ -45,4 +45,4 @@ async def _shred(session: AsyncSession, vault: Vault, request: ServiceRequest) -
     request.key_subject_id = new_id()
     request.requester_person_id = None
     request.content_sealed = request.requester_sealed = request.requester_phone_index = None
-    request.longitude = request.latitude = None
+    request.longitude = request.latitude = request.building_index = None

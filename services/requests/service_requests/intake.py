@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from services.requests.categories.forms import check_answers
-from services.requests.categories.models import Urgency
+from services.requests.categories.models import Privacy, Urgency
 from services.requests.events import Origin, RequestSubmitted
 from services.requests.service_requests import repository
 from services.requests.service_requests.auth import OFFICE
@@ -15,7 +15,15 @@ from services.requests.service_requests.errors import CategoryClosed
 from services.requests.service_requests.models import Channel, ServiceRequest, Step
 from services.requests.service_requests.schemas import PlaceCreate, ServiceRequestCreate
 from services.requests.service_requests.states import State
-from services.requests.service_requests.texts import Contact, Content, Place, index_phone, key_for_writing, seal
+from services.requests.service_requests.texts import (
+    Contact,
+    Content,
+    Place,
+    index_building,
+    index_phone,
+    key_for_writing,
+    seal,
+)
 from services.requests.service_requests.timeline import Actor, entry_of, outbox_row
 from shared.auth import Principal, Role
 from shared.clock import utc_now
@@ -86,8 +94,10 @@ async def submit_request(
         point=point,
     )
     request = new_request(community_code, terms, category_code=data.category, grid_code=grid_code, **owner)
-    if terms.public and point:
+    if request.privacy is Privacy.PUBLIC and point:
         request.longitude, request.latitude = point
+    if place.address:
+        request.building_index = index_building(vault.keyring, community_code, place.address)
     contact = Contact(name=data.requester.name, phone=data.requester.phone) if data.requester else None
     key_row = await _seal(vault, request, terms, content, contact)
     await write(session, request, Actor.of(principal), also=key_row)
@@ -105,6 +115,8 @@ def new_request(community_code: str, terms: Row[Any], *, category_code: str, **v
         key_subject_id=values.get("requester_person_id") or request_id,
         category_code=category_code,
         category_class=category_code.partition(".")[0],
+        category_version=terms.category_version,
+        privacy=terms.privacy,
         urgency=terms.urgency,
         state=State.ACCEPTED if is_urgent else State.SUBMITTED,
         accepted_at=now if is_urgent else None,

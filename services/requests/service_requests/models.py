@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, tex
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from services.requests.categories.models import Urgency
+from services.requests.categories.models import Privacy, Urgency
 from services.requests.service_requests.states import State
 from services.requests.service_requests.vocabulary import (
     CallbackChannel,
@@ -38,6 +38,8 @@ class ServiceRequest(Base, Tenant, table=True):
         one_of("state", State),
         one_of("urgency", Urgency),
         one_of("channel", Channel),
+        one_of("privacy", Privacy),
+        CheckConstraint("NOT is_anonymous OR num_nonnulls(requester_person_id, household_id) = 0", name="anonymous"),
         CheckConstraint("grid_code IS NULL OR starts_with(grid_code, community_code)", name="grid_in_community"),
         CheckConstraint("(origin_type IS NULL) = (origin_id IS NULL)", name="origin"),
         CheckConstraint("category_class = split_part(category_code, '.', 1)", name="category_class"),
@@ -53,6 +55,11 @@ class ServiceRequest(Base, Tenant, table=True):
                 "deadline_policy.urgency",
             ],
             name="fk_service_request_policy",
+        ),
+        ForeignKeyConstraint(
+            ["community_code", "category_code", "category_version"],
+            ["category_version.community_code", "category_version.category_code", "category_version.version"],
+            name="fk_service_request_category_version",
         ),
         Index(None, "community_code", "resolve_by", "id"),
         Index(None, "community_code", "state", "id"),
@@ -107,6 +114,35 @@ class ServiceRequest(Base, Tenant, table=True):
             unique=True,
             postgresql_where=text("origin_id IS NOT NULL"),
         ),
+        Index(
+            "ix_service_request_client",
+            "community_code",
+            "client_id",
+            "id",
+            postgresql_where=text("client_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_service_request_building",
+            "community_code",
+            "building_index",
+            "category_code",
+            postgresql_where=text("building_index IS NOT NULL"),
+        ),
+        Index(
+            "ix_service_request_place",
+            "community_code",
+            "category_code",
+            "latitude",
+            "longitude",
+            postgresql_where=text("latitude IS NOT NULL"),
+        ),
+        Index(
+            "uq_service_request_follow_up",
+            "community_code",
+            "follow_up_index",
+            unique=True,
+            postgresql_where=text("follow_up_index IS NOT NULL"),
+        ),
         Index("ix_service_request_next_due_at", "next_due_at", postgresql_where=text("next_due_at IS NOT NULL")),
         Index("ix_service_request_confirm_by", "confirm_by", postgresql_where=text("confirm_by IS NOT NULL")),
     )
@@ -116,6 +152,10 @@ class ServiceRequest(Base, Tenant, table=True):
     category_code: str = Field(max_length=60)
     category_class: str = Field(max_length=60)
     """One of the five classes: what the category's code begins with."""
+    category_version: int | None = None
+    """The version of the category whose form was answered; None: from before versions were kept."""
+    privacy: Privacy = Field(default=Privacy.PRIVATE, sa_type=text_enum(Privacy))
+    """As the category said at submission: what was promised in confidence stays so."""
     urgency: Urgency = Field(sa_type=text_enum(Urgency))
     channel: Channel = Field(sa_type=text_enum(Channel))
     origin_type: str | None = None
@@ -132,6 +172,10 @@ class ServiceRequest(Base, Tenant, table=True):
     external_id: str | None = None
     """The partner's own number for it, unique per client."""
     created_by: str
+    is_anonymous: bool = False
+    """A resident asked without being named: nothing here says who."""
+    follow_up_index: bytes | None = None
+    """Of the code by which an anonymous requester comes back; the code itself is kept nowhere."""
 
     confidential: bool = False
     """It went into a mediation: only its requester, the mediators and the community's head read it from then on."""
@@ -141,9 +185,11 @@ class ServiceRequest(Base, Tenant, table=True):
     requester_sealed: bytes | None = None
     """`texts.Contact` as JSON."""
     requester_phone_index: bytes | None = None
+    building_index: bytes | None = None
+    """Blind index of compound and building: what lies in one building is found without reading an address."""
     longitude: float | None = None
     latitude: float | None = None
-    """WGS 84; of public categories only."""
+    """WGS 84; of public requests only."""
 
     policy_category_code: str = Field(max_length=60)
     """Whose policy it keeps: the category that it was submitted under, wherever it was transferred."""

@@ -191,8 +191,10 @@ def _for_intake() -> Any:
     return (
         select(
             col(Category.form),
-            col(Category.public),
+            col(Category.privacy),
+            col(Category.version).label("category_version"),
             col(Category.active),
+            col(Category.anonymous_allowed),
             col(DeadlinePolicy.urgency),
             col(DeadlinePolicy.policy_version),
             col(DeadlinePolicy.accept_minutes),

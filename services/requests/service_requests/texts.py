@@ -92,6 +92,11 @@ def index_phone(keyring: Keyring, phone: str) -> bytes:
     return keyring.blind_index("requests/requester_phone", phone)
 
 
+def index_building(keyring: Keyring, community_code: str, address: Address) -> bytes:
+    """What all requests about one building (楼栋) share, whichever unit they name."""
+    return keyring.blind_index("requests/building", f"{community_code}\0{address.compound}\0{address.building}")
+
+
 def text_of(row: TimelineEntry | Rating, keys: Keys) -> str | None:
     """The text of an update or a rating; None if there is none or its writer has been erased."""
     key = keys.get((row.community_code, row.key_subject_id)) if row.key_subject_id else None
