@@ -86,6 +86,29 @@ class RequestWithdrawn(RequestChanged):
     type: ClassVar[str] = "requests.request_withdrawn.v1"
 
 
+class RequestMerged(RequestChanged):
+    """It asks what another asks, and went into that one: nobody need work on it any more."""
+
+    type: ClassVar[str] = "requests.request_merged.v1"
+
+    merged_into_id: UUID
+
+
+class RequestUnmerged(RequestChanged):
+    """The merge was a mistake: it stands where it stood, under the same clock, and somebody must be asked again."""
+
+    type: ClassVar[str] = "requests.request_unmerged.v1"
+
+
+class RequestTransferred(RequestChanged):
+    """Another category, grid or unit (转办), under the same clock. Who was asked first stays until another accepts."""
+
+    type: ClassVar[str] = "requests.request_transferred.v1"
+
+    to_responder_id: UUID | None
+    """Whom staff want to be asked; None: whom the rules choose."""
+
+
 class DeadlineBreached(Event):
     type: ClassVar[str] = "requests.deadline_breached.v1"
 

@@ -8,11 +8,12 @@ from sqlalchemy import text
 
 from shared.auth import Role
 from tests.principals import a_community
-from tests.requests.world import World
+from tests.requests.world import REFUSAL, World
 
 TEXT = {"text": "好"}
 DOORS: dict[tuple[str, str], Any] = {
     ("GET", ""): None,
+    ("GET", "refusal-reasons"): None,
     ("GET", "{id}"): None,
     ("GET", "{id}/updates"): None,
     ("GET", "{id}/rating"): None,
@@ -20,7 +21,7 @@ DOORS: dict[tuple[str, str], Any] = {
     ("POST", "search"): {"phone": "19900001234", "purpose": "service_delivery"},
     ("POST", "{id}/updates"): {"kind": "note"} | TEXT,
     ("POST", "{id}/accept"): None,
-    ("POST", "{id}/reject"): TEXT,
+    ("POST", "{id}/reject"): REFUSAL,
     ("POST", "{id}/resolve"): TEXT,
     ("POST", "{id}/wait-for-requester"): TEXT,
     ("POST", "{id}/withdraw"): {},
@@ -29,7 +30,7 @@ DOORS: dict[tuple[str, str], Any] = {
     ("POST", "{id}/rating"): {"score": 5, "solved": True, "satisfied": True},
     ("POST", "{id}/reveal"): {"purpose": "service_delivery"},
 }
-READS = {("GET", ""), ("GET", "{id}"), ("GET", "{id}/updates"), ("GET", "{id}/rating")}
+READS = {("GET", ""), ("GET", "refusal-reasons"), ("GET", "{id}"), ("GET", "{id}/updates"), ("GET", "{id}/rating")}
 WORK = {("POST", f"{{id}}/{verb}") for verb in ("updates", "resolve", "wait-for-requester", "reveal")}
 CALLBACK = {("POST", f"{{id}}/{verb}") for verb in ("confirm", "reopen")}
 ALLOWED = {

@@ -30,7 +30,7 @@ from services.requests.service_requests.deadlines import Terms
 from services.requests.service_requests.models import Channel, ServiceRequest
 from services.requests.service_requests.states import OPEN, TRANSITIONS, UNDER_WAY, Action, State, is_possible
 from shared.worktime import WorkingCalendar
-from tests.requests.world import LAMP, World, found
+from tests.requests.world import LAMP, REFUSAL, World, found
 
 OFFICE = WorkingCalendar()
 TERMS = Terms(*(timedelta(minutes=minutes) for minutes in (120, 240, 1260, 420)))
@@ -167,7 +167,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def reject(self) -> None:
-        if self.act("staff", "reject", Action.REJECT, {"text": "不属"}, is_possible(self.state, Action.REJECT)):
+        if self.act("staff", "reject", Action.REJECT, REFUSAL, is_possible(self.state, Action.REJECT)):
             self.end_pause()
 
     @rule()

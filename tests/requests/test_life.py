@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.requests.service_requests.progress import UnknownRequest
-from tests.requests.world import World
+from tests.requests.world import REFUSAL, World
 
 
 async def taken_up(world: World, **data: object) -> tuple[str, UUID]:
@@ -58,7 +58,7 @@ async def test_only_the_office_accepts_and_rejects(world: World) -> None:
     assert (await world.post("staff", f"{first}/accept"))["state"] == "accepted"
     again = await world.call("staff", "POST", f"{first}/accept")
     assert (again.status_code, again.json()["code"], again.json()["state"]) == (409, "wrong-state", "accepted")
-    assert (await world.post("head", f"{second}/reject", {"text": "不属社区管辖"}))["state"] == "rejected"
+    assert (await world.post("head", f"{second}/reject", REFUSAL))["state"] == "rejected"
     assert await world.event_names(second) == ["request_submitted", "request_progressed", "request_rejected"]
     assert (await world.call("staff", "POST", f"{second}/resolve", {"text": "x"})).status_code == 409
 
@@ -261,3 +261,20 @@ async def test_police_who_come_too_neither_take_over_nor_set_back(world: World) 
         assert (seen["state"], seen["responder_id"]) == (state, str(world.responder)), what
     told = ["submitted", "dispatched", "acknowledged", "started", "acknowledged", "started"]
     assert await world.steps("resident", request_id) == told
+
+
+async def test_a_refusal_says_why_and_where_to_turn(world: World) -> None:
+    request_id = (await world.submit())["id"]
+    assert (await world.call("staff", "POST", f"{request_id}/reject", {"text": "不归我们管"})).status_code == 422
+    told = {"reason": "in_litigation", "text": "法院已受理", "remedy_text": "可向立案庭查询进度"}
+    await world.post("staff", f"{request_id}/reject", told)
+    entry = (await world.get("resident", f"{request_id}/updates"))["items"][-1]
+    assert entry["text"] == "法院已受理\n可向立案庭查询进度"
+    assert entry["refusal"]["reason"]["code"] == "in_litigation"
+    listed = {each["reason"]["code"]: each for each in (await world.get("resident", "refusal-reasons"))["items"]}
+    assert entry["refusal"] == listed["in_litigation"], "without a choice, the remedies that go with the reason"
+    assert all(word["zh"] and word["en"] for each in listed.values() for word in (each["reason"], *each["remedies"]))
+    chosen = (await world.submit())["id"]
+    await world.post("staff", f"{chosen}/reject", REFUSAL | {"remedies": ["letters_and_visits"]})
+    entry = (await world.get("resident", f"{chosen}/updates"))["items"][-1]
+    assert [remedy["code"] for remedy in entry["refusal"]["remedies"]] == ["letters_and_visits"]

@@ -24,6 +24,8 @@ from tests.principals import a_community, bearer
 
 LAMP = "livelihood.street_lamp"
 URL = "/v1/service-requests"
+REFUSAL = {"reason": "not_our_task", "text": "不属社区管辖"}
+"""What `reject` is told."""
 
 
 @dataclass

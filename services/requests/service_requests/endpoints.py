@@ -3,7 +3,7 @@ from uuid import UUID
 
 from fastapi import Request, Response, status
 
-from services.requests.service_requests import intake, presentation, repository, service
+from services.requests.service_requests import intake, presentation, refusals, repository, service
 from services.requests.service_requests.auth import (
     RequestsDecide,
     RequestsRead,
@@ -19,6 +19,8 @@ from services.requests.service_requests.schemas import (
     Found,
     OptionalText,
     PhoneSearch,
+    RefusalReasons,
+    Rejection,
     RequesterRead,
     Reveal,
     ServiceRequestCreate,
@@ -84,6 +86,12 @@ async def submit_service_request(
     return presentation.shown(principal, taken.request, taken.content, taken.contact)
 
 
+@router.get("/refusal-reasons", response_model=RefusalReasons)
+async def list_refusal_reasons(_principal: RequestsRead) -> dict[str, Any]:
+    """Why a request may be declined, and where its requester can turn then; in Chinese and English."""
+    return {"items": refusals.table()}
+
+
 @router.post("/search", response_model=Found)
 async def search_by_phone(
     *, principal: RequestsDecide, session: Session, vault: VaultDep, signer: SignerDep, data: PhoneSearch
@@ -134,10 +142,10 @@ async def accept(principal: RequestsDecide, session: Session, vault: VaultDep, r
 
 @router.post("/{request_id}/reject", response_model=ServiceRequestRead)
 async def reject(
-    principal: RequestsDecide, session: Session, vault: VaultDep, request_id: UUID, data: TextOnly
+    principal: RequestsDecide, session: Session, vault: VaultDep, request_id: UUID, data: Rejection
 ) -> dict[str, Any]:
-    """Decline, with a reason that the requester reads. Possible until work has begun."""
-    return await _answer(vault, principal, await service.reject(session, vault, principal, request_id, data.text))
+    """Decline, with a reason and a remedy that the requester reads. Possible until work has begun."""
+    return await _answer(vault, principal, await service.reject(session, vault, principal, request_id, data))
 
 
 @router.post("/{request_id}/resolve", response_model=ServiceRequestRead)

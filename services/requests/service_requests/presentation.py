@@ -5,7 +5,8 @@ from typing import Any
 
 from services.requests.service_requests import deadlines
 from services.requests.service_requests.auth import OFFICE, WORKERS
-from services.requests.service_requests.models import Rating, ServiceRequest, TimelineEntry, Visibility
+from services.requests.service_requests.models import Rating, ServiceRequest, Step, TimelineEntry, Visibility
+from services.requests.service_requests.refusals import worded
 from services.requests.service_requests.texts import Contact, Content, contact_of, content_of, keys_of, masked, text_of
 from services.requests.service_requests.timeline import SYSTEM
 from shared.auth import Principal, Role
@@ -87,10 +88,16 @@ async def updates(vault: Vault, principal: Principal, entries: Sequence[Timeline
             "by": entry.actor_role if entry.actor_role else SYSTEM,
             "responder_id": entry.responder_id if handles else None,
             "detail": entry.detail,
+            "refusal": _refusal(entry),
             "text": text_of(entry, keys),
         }
         for entry in entries
     ]
+
+
+def _refusal(entry: TimelineEntry) -> dict[str, Any] | None:
+    reason = entry.detail.get("reason") if entry.step is Step.REJECTED else None
+    return worded(reason, entry.detail.get("remedies", [])) if reason else None
 
 
 async def ratings(vault: Vault, principal: Principal, rows: Sequence[Rating]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from services.requests.categories.models import Urgency
 from services.requests.categories.schemas import AttributeCode, CategoryCode
 from services.requests.service_requests.deadlines import Deadline
 from services.requests.service_requests.models import CallbackChannel, Channel, Commendation, Step, Visibility
+from services.requests.service_requests.refusals import Reason, Remedy
 from services.requests.service_requests.states import State
 from services.requests.service_requests.texts import Address, Place
 from shared.audit import Purpose
@@ -141,6 +142,19 @@ class UpdateCreate(Schema):
     text: FreeText
 
 
+class Words(BaseModel):
+    code: str
+    zh: str
+    en: str
+
+
+class Refused(BaseModel):
+    """Why a request was declined, and where the requester can turn."""
+
+    reason: Words
+    remedies: list[Words]
+
+
 class UpdateRead(BaseModel):
     id: UUID
     step: Step
@@ -151,6 +165,8 @@ class UpdateRead(BaseModel):
     """The role of whoever made the step, or `system`."""
     responder_id: UUID | None
     detail: dict[str, Any]
+    refusal: Refused | None = None
+    """Of a rejection: its reason and remedies in words."""
     text: str | None
 
 
@@ -158,6 +174,21 @@ class TextOnly(Schema):
     """What the requester reads."""
 
     text: FreeText
+
+
+class Rejection(Schema):
+    """A refusal: why, in a code and in words, and where the requester can turn."""
+
+    reason: Reason
+    text: FreeText
+    remedies: Annotated[list[Remedy], Field(max_length=5)] | None = None
+    """Default: those that go with the reason."""
+    remedy_text: FreeText | None = None
+    """Whom exactly to turn to, and how."""
+
+
+class RefusalReasons(BaseModel):
+    items: list[Refused]
 
 
 class OptionalText(Schema):

@@ -10,7 +10,8 @@ from services.requests.service_requests import deadlines, repository
 from services.requests.service_requests.auth import OFFICE
 from services.requests.service_requests.errors import AlreadyWaiting, NotWaiting
 from services.requests.service_requests.models import Channel, ServiceRequest, Step, Visibility
-from services.requests.service_requests.schemas import UpdateCreate, UpdateKind
+from services.requests.service_requests.refusals import REFUSALS
+from services.requests.service_requests.schemas import Rejection, UpdateCreate, UpdateKind
 from services.requests.service_requests.states import OPEN, Action, after
 from services.requests.service_requests.texts import Contact, contact_of, index_phone, keys_of, seal_text
 from services.requests.service_requests.timeline import Actor, entry_of, record
@@ -41,14 +42,17 @@ async def accept(session: AsyncSession, vault: Vault, principal: Principal, requ
 
 
 async def reject(
-    session: AsyncSession, vault: Vault, principal: Principal, request_id: UUID, reason: str
+    session: AsyncSession, vault: Vault, principal: Principal, request_id: UUID, data: Rejection
 ) -> ServiceRequest:
-    """Decline a request that is not the community's to solve; the requester reads why."""
+    """Decline a request that is not the community's to solve; the requester reads why, and where to turn."""
     request = await repository.lock_request(session, principal, request_id)
     request.state = after(request.state, Action.REJECT)
     request.responded_at = request.responded_at or utc_now()
     deadlines.resume(request, utc_now())
-    return await step(session, vault, principal, request, Step.REJECTED, text=reason)
+    remedies = data.remedies or REFUSALS[data.reason].remedies
+    text = "\n".join(filter(None, (data.text, data.remedy_text)))
+    detail = {"reason": data.reason.value, "remedies": [remedy.value for remedy in remedies]}
+    return await step(session, vault, principal, request, Step.REJECTED, text=text, detail=detail)
 
 
 async def resolve(

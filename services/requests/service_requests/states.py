@@ -31,6 +31,10 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     RATE = "rate"
     MERGE = "merge"
+    UNMERGE = "unmerge"
+    SPLIT = "split"
+    TRANSFER = "transfer"
+    CALL_BACK = "call_back"
 
 
 _S = State
@@ -50,9 +54,16 @@ TRANSITIONS: dict[Action, tuple[frozenset[State], State | None]] = {
     Action.REOPEN: (frozenset({_S.RESOLVED, _S.CONFIRMED}), _S.REOPENED),
     Action.WITHDRAW: (OPEN, _S.WITHDRAWN),
     Action.MERGE: (OPEN, _S.MERGED),
+    Action.UNMERGE: (frozenset({_S.MERGED}), None),
+    Action.SPLIT: (OPEN, None),
+    Action.TRANSFER: (OPEN, None),
+    Action.CALL_BACK: (frozenset({_S.RESOLVED, _S.CONFIRMED}), None),
     Action.RATE: (frozenset({_S.RESOLVED, _S.CONFIRMED}), None),
 }
-"""Action → (the states in which it is possible, the state after; None: the same). Dispatch accepts what it takes up."""
+"""Action → (the states in which it is possible, the state after; None: the same). Dispatch accepts what it takes up.
+
+An undone merge leads back to the state before it, which the timeline keeps.
+"""
 
 
 def is_possible(state: State, action: Action) -> bool:

@@ -10,10 +10,13 @@ from services.requests.events import (
     RequestAccepted,
     RequestChanged,
     RequestConfirmed,
+    RequestMerged,
     RequestProgressed,
     RequestRejected,
     RequestReopened,
     RequestResolved,
+    RequestTransferred,
+    RequestUnmerged,
     RequestWithdrawn,
 )
 from services.requests.service_requests import repository
@@ -33,6 +36,9 @@ _EVENTS: dict[Step, tuple[type[RequestChanged], ...]] = {
     Step.CONFIRMED: (RequestConfirmed,),
     Step.REOPENED: (RequestReopened,),
     Step.WITHDRAWN: (RequestWithdrawn,),
+    Step.MERGED: (RequestMerged,),
+    Step.UNMERGED: (RequestUnmerged,),
+    Step.TRANSFERRED: (RequestTransferred,),
 }
 _SAID_BY_REQUESTER = frozenset({Step.COMMENT, Step.ANSWERED, Step.RATED})
 """Nobody need tell a requester what they said themselves."""
@@ -111,6 +117,8 @@ def events_of(request: ServiceRequest, entry: TimelineEntry, followers: Sequence
         "resolve_by": request.resolve_by,
         "follower_person_ids": list(followers),
         "confidential": request.confidential,
+        "merged_into_id": request.merged_into_id,
+        "to_responder_id": entry.detail.get("to_responder_id"),
     }
     return [outbox_row(request, kind(**told)) for kind in _EVENTS.get(entry.step, (RequestProgressed,))]
 
