@@ -2,7 +2,6 @@
 
 import re
 from datetime import date, datetime, time
-from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -27,17 +26,6 @@ Category = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 """A trade or a kind of goods or service: fruit, haircut, meat_slicing."""
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-
-
-class Theme(StrEnum):
-    """One of the six "in the community" themes (六在社区)."""
-
-    LEARN = "learn"
-    SAFE = "safe"
-    LOVE = "love"
-    JOY = "joy"
-    BEAUTY = "beauty"
-    WISE = "wise"
 
 
 _Dated = TypeVar("_Dated", date, datetime)

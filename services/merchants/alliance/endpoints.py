@@ -25,7 +25,7 @@ from services.merchants.alliance.schemas import (
 )
 from services.merchants.alliance.states import State
 from services.merchants.nearness import Near
-from services.merchants.schemas import Category, Theme
+from services.merchants.schemas import Category
 from shared import audit
 from shared.auth import Principal, Role
 from shared.concurrency import IfMatch, tag_response
@@ -35,6 +35,7 @@ from shared.identity import mask_name, mask_phone
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
 from shared.sessions import Session, SignerDep, VaultDep
+from shared.themes import Theme
 from shared.vault import Vault
 
 router = Router(prefix="/v1/merchants", tags=["merchants"])

@@ -6,12 +6,13 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from services.merchants.alliance.states import Reason, State
-from services.merchants.schemas import Category, ClockTime, PatchField, Schema, Theme
+from services.merchants.schemas import Category, ClockTime, PatchField, Schema
 from shared.audit import Purpose
 from shared.codes import GridCode
 from shared.errors import both
 from shared.geo import Position
 from shared.identity import FreeText, PersonName, PhoneText, UsccText
+from shared.themes import Theme
 
 
 class Weekday(StrEnum):

@@ -8,12 +8,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.merchants.offers.schedule import OnHolidays
-from services.merchants.schemas import Theme
 from services.merchants.tables import Base
 from shared.clock import utc_now
 from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
+from shared.themes import Theme
 
 
 class OfferState(StrEnum):

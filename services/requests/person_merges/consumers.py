@@ -1,18 +1,21 @@
-"""Requests and mediations follow the people whose records the registry merges, and go back when a merge is undone.
+"""What names a person follows the people whose records the registry merges, and goes back when a merge is undone.
 
 What was said stays sealed under the key that it was sealed under: `key_subject_id` does not change, and erasing the
 kept person erases the merged record as well, key by key.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import exists, update
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from services.requests.deliberations.models import Participant
 from services.requests.mediations.models import MediationParty
 from services.requests.person_merges.models import FollowedMerge
+from services.requests.projects.models import Inspection
 from services.requests.service_requests.models import ServiceRequest
 from shared.conditions import among
 from shared.db import AsyncSession
@@ -26,15 +29,33 @@ class Merged(Payload):
     merged_person_id: UUID
 
 
+class _Named(NamedTuple):
+    """A column that names a person."""
+
+    table: Any
+    column: str
+    once_in: tuple[str, ...] = ()
+    """Columns within which nobody is named twice: where the kept person is named already, the merged one stays."""
+
+
+_NAMED = {
+    "requested": _Named(ServiceRequest, "requester_person_id"),
+    "concerned": _Named(ServiceRequest, "concerned_person_id"),
+    "parties": _Named(MediationParty, "person_id"),
+    "participations": _Named(Participant, "person_id", once_in=("deliberation_id",)),
+    "inspections": _Named(Inspection, "person_id", once_in=("project_id", "round")),
+}
+"""By the column of `FollowedMerge` that remembers which rows were moved."""
+
+
 async def follow_merged(session: AsyncSession, envelope: Envelope) -> None:
     """`residents.person_merged.v1`. Heard after its own undoing, it moves nothing."""
     event, community_code = Merged.model_validate(envelope.data), envelope.community
     if await session.get(FollowedMerge, (community_code, event.merge_id)) is not None:
         return
     merge = FollowedMerge(community_code=community_code, merge_id=event.merge_id)
-    for name, (table, column) in _COLUMNS.items():
-        moved = await _move(session, community_code, table, column, event.merged_person_id, event.person_id)
-        setattr(merge, name, moved)
+    for name, named in _NAMED.items():
+        setattr(merge, name, await _move(session, community_code, named, event.merged_person_id, event.person_id))
     session.add(merge)
 
 
@@ -45,33 +66,33 @@ async def follow_merge_undone(session: AsyncSession, envelope: Envelope) -> None
     if merge is None:
         session.add(FollowedMerge(community_code=community_code, merge_id=event.merge_id, is_undone=True))
         return
-    for name, (table, column) in _COLUMNS.items():
+    for name, named in _NAMED.items():
         moved = getattr(merge, name)
-        await _move(session, community_code, table, column, event.person_id, event.merged_person_id, among_ids=moved)
+        await _move(session, community_code, named, event.person_id, event.merged_person_id, among_ids=moved)
     merge.is_undone = True
-
-
-_COLUMNS: dict[str, tuple[type[Any], Any]] = {
-    "requested": (ServiceRequest, col(ServiceRequest.requester_person_id)),
-    "concerned": (ServiceRequest, col(ServiceRequest.concerned_person_id)),
-    "parties": (MediationParty, col(MediationParty.person_id)),
-}
 
 
 async def _move(
     session: AsyncSession,
     community_code: str,
-    table: type[Any],
-    column: Any,
+    named: _Named,
     source: UUID,
     target: UUID,
     *,
     among_ids: Sequence[UUID] | None = None,
 ) -> list[UUID]:
-    """Rows that name `source` in the column name `target` from now on; returns which."""
+    """Rows that name `source` name `target` from now on; returns which."""
+    table, column = named.table, col(getattr(named.table, named.column))
     statement = update(table).where(col(table.community_code) == community_code, column == source)
     if among_ids is not None:
         statement = statement.where(among(col(table.id), among_ids))
-    changed = {column: target} | ({col(table.version): col(table.version) + 1} if hasattr(table, "version") else {})
-    moved = statement.values(changed).returning(col(table.id)).execution_options(synchronize_session=False)
-    return list((await session.execute(moved)).scalars())
+    if named.once_in:
+        other = aliased(table)
+        same = [col(getattr(other, name)) == col(getattr(table, name)) for name in ("community_code", *named.once_in)]
+        statement = statement.where(~exists().where(*same, col(getattr(other, named.column)) == target))
+    changes: dict[Any, Any] = {column: target}
+    if "version" in table.model_fields:
+        changes[col(table.version)] = col(table.version) + 1
+    statement = statement.values(changes).returning(col(table.id))
+    found = await session.execute(statement.execution_options(synchronize_session=False))
+    return list(found.scalars())

@@ -25,5 +25,9 @@ class FollowedMerge(Base, Tenant, table=True):
     """Requests that concerned the merged record."""
     parties: list[UUID] = Field(default_factory=list, sa_column=Column(_UUIDS, nullable=False))
     """Parties of mediations who were the merged record."""
+    participations: list[UUID] = Field(default_factory=list, sa_column=Column(_UUIDS, nullable=False))
+    """Seats of the merged record at deliberations."""
+    inspections: list[UUID] = Field(default_factory=list, sa_column=Column(_UUIDS, nullable=False))
+    """Inspections of projects by the merged record."""
     is_undone: bool = False
     created_at: datetime = Field(default_factory=utc_now)
