@@ -5,6 +5,7 @@ from services.residents.found_persons.models import Outcome
 from services.residents.found_persons.states import CaseState
 from services.residents.guardians.models import GuardianRelation
 from services.residents.household_cards.models import ChangeCause
+from services.residents.households.models import Tenure
 from services.residents.memberships.models import EndReason, HouseholdRelation
 from services.residents.people.ages import AgeGroup
 from services.residents.people.models import PersonState, Relation, TagKind
@@ -49,6 +50,13 @@ HOUSEHOLD_RELATIONS: dict[HouseholdRelation, Bilingual] = {
     HouseholdRelation.CARER: both("照护人员", "carer"),
     HouseholdRelation.EMPLOYEE: both("雇员", "employee"),
     HouseholdRelation.OTHER: both("其他", "other"),
+}
+TENURES: dict[Tenure, Bilingual] = {
+    Tenure.OWNER_OCCUPIED: both("自有", "owner-occupied"),
+    Tenure.RENTED: both("租赁", "rented"),
+    Tenure.PUBLIC_RENTAL: both("公租房", "public rental"),
+    Tenure.LENT: both("借住", "lent"),
+    Tenure.OTHER: both("其他", "other"),
 }
 END_REASONS: dict[EndReason, Bilingual] = {
     EndReason.MOVED_WITHIN: both("社区内搬迁", "moved within the community"),

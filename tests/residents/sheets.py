@@ -16,6 +16,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEADINGS = (
     *("姓名", "性别", "身份证号", "出生日期", "手机号"),
     *("小区", "楼栋", "单元", "房号", "与户主关系", "标签", "备注"),
+    *("护照号", "住房性质", "入住日期"),
 )
 
 

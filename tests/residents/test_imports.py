@@ -3,7 +3,7 @@
 from datetime import date
 
 from tests.residents.registry import Registry, a_phone, an_identity_number
-from tests.residents.sheets import a_row, as_csv, as_xlsx, bring_in, check, run
+from tests.residents.sheets import a_row, as_csv, as_xlsx, bring_in, check, problems, run
 
 
 async def test_a_sheet_becomes_households_and_people(registry: Registry) -> None:
@@ -56,3 +56,36 @@ async def test_the_same_sheet_again_changes_nothing(registry: Registry) -> None:
     assert (counts["people_unchanged"], counts["people_added"], counts["people_changed"]) == (3, 0, 0)
     assert (await registry.get("/v1/people"))["items"] == before
     assert len(await registry.events("person_registered")) == 3
+
+
+async def test_a_passport_a_tenure_and_the_day_they_moved_in(registry: Registry) -> None:
+    one, other = "E12345678", "FRA 21AB34567"
+    sheet = as_csv(
+        a_row("甲", 护照号=one, 入住日期="2008-09-01"),
+        a_row("乙", 护照号=other, 住房性质="租住"),
+        a_row("丙", room="102", 住房性质="自有"),
+    )
+    done = await bring_in(registry, sheet)
+    assert (done["state"], done["counts"]["people_added"]) == ("done", 3)
+    homes = {home["room"]: home["tenure"] for home in (await registry.get("/v1/households"))["items"]}
+    assert homes == {"101": "rented", "102": "owner_occupied"}
+    for said in ({"passport": one}, {"passport": "chn e12345678"}, {"q": one}):
+        found = await registry.post("/v1/people/search", {"purpose": "visit"} | said)
+        [person] = found["items"]
+    assert len((await registry.post("/v1/people/search", {"purpose": "visit", "q": "fra:21ab34567"}))["items"]) == 1
+    history = await registry.get(f"/v1/people/{person['id']}/memberships")
+    assert [each["began_on"] for each in history] == ["2008-09-01"]
+    again = await bring_in(registry, sheet)
+    assert again["counts"]["people_unchanged"] == 3
+
+
+async def test_a_passport_and_a_number_of_two_people_are_left_to_people(registry: Registry) -> None:
+    number, passport = an_identity_number(), "E12345678"
+    await bring_in(registry, as_csv(a_row("甲", 身份证号=number), a_row("乙", 护照号=passport)))
+    job = await check(registry, as_csv(a_row("甲", 身份证号=number, 护照号=passport)))
+    [problem] = await problems(registry, job["id"])
+    assert (problem["heading"], problem["code"]) == ("护照号", "documents_disagree")
+    twice = await check(registry, as_csv(a_row("丁", 护照号="E1"), a_row("戊", room="7", 护照号="e 1")))
+    assert twice["counts"]["rows_with_errors"] == 2, "too short for a passport"
+    twice = await check(registry, as_csv(a_row("丁", 护照号="E76543210"), a_row("戊", room="7", 护照号="e76543210")))
+    assert [each["code"] for each in await problems(registry, twice["id"])] == ["same_person_twice"]

@@ -21,7 +21,7 @@ from services.residents.people.models import SEALED, Person, PersonState, Person
 from services.residents.people.repository import people_of_phone
 from services.residents.people.schemas import PersonImport
 from services.residents.people.service import personal_data
-from services.residents.people.tokens import Tokens, index_identity_number, index_passport, index_phone
+from services.residents.people.tokens import Tokens, index_identity_number, index_phone
 from services.residents.search import repository
 from services.residents.search.reindexing import reindex
 from services.residents.search.repository import Wish
@@ -234,8 +234,7 @@ async def test_somebody_is_found_by_documents_card_and_colour(registry: Registry
     await registry.publish_grid(registry.grid(), ("开元小区", "3号楼", ""), ("富贵园", "1号楼", ""))
     number = an_identity_number(date(1980, 1, 1))
     home = await registry.household(compound="富贵园", building="1号楼", unit="3单元")
-    newcomer = await registry.person(home["id"], "马丁", identity_number=number)
-    await _set(registry, newcomer["id"], passport_index=index_passport(registry.app.state.keyring, "E12345678"))
+    newcomer = await registry.person(home["id"], "马丁", identity_number=number, passport="E12345678")
     issued = await registry.post("/v1/contact-cards", {"person_id": newcomer["id"]})
     code, of_home = issued["code"], (await registry.post("/v1/contact-cards", {"household_id": home["id"]}))["code"]
     for known in (

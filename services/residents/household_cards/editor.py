@@ -19,8 +19,8 @@ from services.residents.household_cards.schemas import (
     Limits,
     Vocabulary,
 )
-from services.residents.household_cards.wording import TENURES, Language, explain
-from services.residents.words import HOUSEHOLD_RELATIONS, TAGS
+from services.residents.household_cards.wording import Language, explain
+from services.residents.words import HOUSEHOLD_RELATIONS, TAGS, TENURES
 from shared.errors import Bilingual, both, language_of
 from shared.routing import Router
 

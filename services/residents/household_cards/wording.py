@@ -18,19 +18,9 @@ from services.residents.household_cards.rules import (
     Rule,
     SomeMember,
 )
-from services.residents.households.models import Tenure
-from services.residents.words import HOUSEHOLD_RELATIONS, TAGS
-from shared.errors import Bilingual, both
+from services.residents.words import HOUSEHOLD_RELATIONS, TAGS, TENURES
 
 Language = Literal["zh", "en"]
-
-TENURES: dict[Tenure, Bilingual] = {
-    Tenure.OWNER_OCCUPIED: both("自有", "owner-occupied"),
-    Tenure.RENTED: both("租赁", "rented"),
-    Tenure.PUBLIC_RENTAL: both("公租房", "public rental"),
-    Tenure.LENT: both("借住", "lent"),
-    Tenure.OTHER: both("其他", "other"),
-}
 
 
 def explain(rule: Rule, language: Language) -> str:

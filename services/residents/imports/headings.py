@@ -14,13 +14,16 @@ class Column(StrEnum):
     NAME = "name"
     SEX = "sex"
     IDENTITY_NUMBER = "identity_number"
+    PASSPORT = "passport"
     BIRTH_ON = "birth_on"
     PHONE = "phone"
     COMPOUND = "compound"
     BUILDING = "building"
     UNIT = "unit"
     ROOM = "room"
+    TENURE = "tenure"
     RELATION = "relation"
+    LIVES_HERE_SINCE = "lives_here_since"
     TAGS = "tags"
     CAUTIONS = "cautions"
     CONTACT_NAME = "contact_name"
@@ -37,13 +40,16 @@ LABELS = {
     Column.NAME: both("姓名", "Name"),
     Column.SEX: both("性别", "Sex"),
     Column.IDENTITY_NUMBER: both("身份证号", "Identity number"),
+    Column.PASSPORT: both("护照号", "Passport"),
     Column.BIRTH_ON: both("出生日期", "Birth date"),
     Column.PHONE: both("联系电话", "Phone"),
     Column.COMPOUND: both("小区", "Compound"),
     Column.BUILDING: both("楼栋", "Building"),
     Column.UNIT: both("单元", "Unit"),
     Column.ROOM: both("房号", "Room"),
+    Column.TENURE: both("住房性质", "Tenure"),
     Column.RELATION: both("与户主关系", "Relation to head"),
+    Column.LIVES_HERE_SINCE: both("入住日期", "Lives here since"),
     Column.TAGS: both("人员类别", "Tags"),
     Column.CAUTIONS: both("注意事项", "Cautions"),
     Column.CONTACT_NAME: both("紧急联系人", "Emergency contact"),
@@ -59,13 +65,16 @@ _SYNONYMS = {
     Column.NAME: "名字、居民姓名、人员姓名、成员姓名、full name、resident",
     Column.SEX: "gender",
     Column.IDENTITY_NUMBER: "身份证号码、身份证、公民身份号码、公民身份证号、证件号码、id number、id card、id no",
+    Column.PASSPORT: "护照、护照号码、passport number、passport no",
     Column.BIRTH_ON: "出生年月、出生年月日、出生、生日、date of birth、birthday、dob",
     Column.PHONE: "手机号、手机号码、手机、电话、电话号码、联系方式、本人电话、mobile、telephone、phone number",
     Column.COMPOUND: "小区名称、所属小区、住宅小区、院落、estate",
     Column.BUILDING: "楼栋号、楼号、栋号、楼、栋、幢、幢号、楼房号、building no",
     Column.UNIT: "单元号、unit no、entrance",
     Column.ROOM: "房间号、门牌、门牌号、室、室号、户号、房间、door、room no",
+    Column.TENURE: "房屋性质、房屋产权、产权性质、居住性质、自有或租赁、自住出租、ownership",
     Column.RELATION: "与户主的关系、户主关系、家庭关系、关系、relation、relationship",
+    Column.LIVES_HERE_SINCE: "入住时间、迁入日期、迁入时间、居住起始日期、来本社区日期、moved in、since",
     Column.TAGS: "标签、人员标签、类别、重点人群、特殊人群、人群分类、tag、groups",
     Column.CAUTIONS: "备注、特殊情况、说明、remarks、notes",
     Column.CONTACT_NAME: "紧急联系人姓名、家属姓名、家属、监护人姓名、emergency contact name",

@@ -1,8 +1,8 @@
 """Who of the registry a row is about, and what it would change. Pure: the registry was read before.
 
-The rule: the same identity number is the same person. Without one in the registry, the same name behind the same door,
-unless birth date or number say otherwise. Everybody else is new. A sheet adds and corrects; it never removes what it
-does not say, moves nobody, merges nobody, and what contradicts the registry is left to people.
+The rule: the same identity number, or passport, is the same person. Without either in the registry, the same name
+behind the same door, unless birth date or document say otherwise. Everybody else is new. A sheet adds and corrects; it
+never removes what it does not say, moves nobody, merges nobody, and what contradicts the registry is left to people.
 """
 
 from collections import defaultdict
@@ -22,7 +22,7 @@ from services.residents.people.records import PersonalData
 
 Door = tuple[str, str, str, str]
 
-_CORRECTED = ("identity_number", "birth_on", "sex", "phone", "cautions")
+_CORRECTED = ("identity_number", "passport", "birth_on", "sex", "phone", "cautions")
 
 
 @dataclass(slots=True, repr=False)
@@ -48,6 +48,7 @@ class Registry:
     headed: frozenset[UUID]
     """Households that have a head."""
     by_number: Mapping[str, Known]
+    by_passport: Mapping[str, Known]
     members: Mapping[UUID, Sequence[Known]]
 
 
@@ -129,7 +130,12 @@ _Conflict = tuple[ProblemCode, Column | None]
 
 
 def _find(record: Record, household_id: UUID | None, registry: Registry) -> tuple[Known | None, _Conflict | None]:
-    if record.identity_number is not None and (person := registry.by_number.get(record.identity_number)):
+    numbered = registry.by_number.get(record.identity_number) if record.identity_number else None
+    travels = registry.by_passport.get(record.passport) if record.passport else None
+    person = numbered or travels
+    if person is not None:
+        if travels not in (None, person) or not _agree(record.identity_number, person.data.identity_number):
+            return None, (ProblemCode.DOCUMENTS_DISAGREE, Column.PASSPORT)
         return person, _contradiction(record, person, household_id)
     if household_id is None:
         return None, None
@@ -161,6 +167,7 @@ def _may_be(record: Record, person: Known) -> bool:
         person.data.name == record.name
         and _agree(record.birth_on, person.data.birth_on)
         and _agree(record.identity_number, person.data.identity_number)
+        and _agree(record.passport, person.data.passport)
     )
 
 

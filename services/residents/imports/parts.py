@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.residents.households.models import Tenure
 from services.residents.households.repository import addresses
 from services.residents.households.schemas import HouseholdImport
 from services.residents.importing import write_registry
@@ -129,6 +130,8 @@ def _claims(record: Record) -> Iterable[tuple[str, ProblemCode, Column]]:
     twice, door = ProblemCode.SAME_PERSON_TWICE, "\0".join(record.door)
     if record.identity_number is not None:
         yield f"number\0{record.identity_number}", twice, Column.IDENTITY_NUMBER
+    if record.passport is not None:
+        yield f"passport\0{record.passport}", twice, Column.PASSPORT
     yield f"person\0{record.name}\0{record.birth_on}\0{door}", twice, Column.NAME
     if record.relation is HouseholdRelation.HEAD:
         yield f"head\0{door}", ProblemCode.TWO_HEADS, Column.RELATION
@@ -155,7 +158,8 @@ async def _add(
     session: AsyncSession, vault: Vault, workers: Workers, job: ImportJob, plan: Plan, registry: Registry
 ) -> None:
     """Some people are sealed over there while those before them are written here."""
-    homes = {door: _home(door) for door in sorted(plan.new_doors)}
+    tenures = {record.door: record.tenure for record in reversed(plan.added) if record.tenure is not None}
+    homes = {door: _home(door, tenures.get(door)) for door in sorted(plan.new_doors)}
     doors = dict(registry.households) | {door: home.id for door, home in homes.items()}
     people = [_person(record, doors[record.door]) for record in plan.added]
     if not people:
@@ -171,9 +175,11 @@ async def _add(
             await write_registry(session, vault.keyring, job.community_code, await task)
 
 
-def _home(door: Door) -> HouseholdImport:
+def _home(door: Door, tenure: Tenure | None) -> HouseholdImport:
     compound, building, unit, room = door
-    return HouseholdImport.model_construct(id=new_id(), compound=compound, building=building, unit=unit, room=room)
+    return HouseholdImport.model_construct(
+        id=new_id(), compound=compound, building=building, unit=unit, room=room, tenure=tenure
+    )
 
 
 def _person(record: Record, household_id: UUID) -> PersonImport:
@@ -181,11 +187,12 @@ def _person(record: Record, household_id: UUID) -> PersonImport:
         id=new_id(),
         household_id=household_id,
         relation=record.relation or HouseholdRelation.OTHER,
-        lives_here_since=None,
+        lives_here_since=record.lives_here_since,
         consents=set(),
         name=record.name,
         phone=record.phone,
         identity_number=record.identity_number,
+        passport=record.passport,
         birth_on=record.birth_on,
         sex=record.sex,
         cautions=record.cautions,

@@ -25,12 +25,15 @@ class ProblemCode(StrEnum):
     IDENTITY_CHECK_DIGIT = "identity_check_digit"
     IDENTITY_BIRTH_DATE = "identity_birth_date"
     IDENTITY_FUTURE = "identity_future"
+    PASSPORT = "passport"
     PHONE = "phone"
     DATE = "date"
     BIRTH_DATE_IMPLAUSIBLE = "birth_date_implausible"
     BIRTH_DATE_DIFFERS = "birth_date_differs"
+    SINCE_IMPLAUSIBLE = "since_implausible"
     SEX = "sex"
     SEX_DIFFERS = "sex_differs"
+    TENURE = "tenure"
     RELATION = "relation"
     TAG = "tag"
     CONTACT_INCOMPLETE = "contact_incomplete"
@@ -43,6 +46,7 @@ class ProblemCode(StrEnum):
     LIVES_ELSEWHERE = "lives_elsewhere"
     NO_LONGER_HERE = "no_longer_here"
     AMBIGUOUS = "ambiguous"
+    DOCUMENTS_DISAGREE = "documents_disagree"
     ANOTHER_HEAD = "another_head"
     TOO_MANY_CONTACTS = "too_many_contacts"
 
@@ -92,6 +96,10 @@ _MESSAGES = {
     ProblemCode.IDENTITY_FUTURE: both(
         "身份证号中的出生日期不合理。", "The birth date within the number is not plausible."
     ),
+    ProblemCode.PASSPORT: both(
+        "护照号不正确: 写国家三字母代码和号码, 如 CHN E12345678。",
+        "Not a passport: write the country's three letters and the number, as in CHN E12345678.",
+    ),
     ProblemCode.PHONE: both(
         "电话号码不正确: 手机写 11 位, 座机带区号; 只写一个号码。",
         "Not a phone number: 11 digits for a mobile, the area code for a landline; one number only.",
@@ -101,10 +109,14 @@ _MESSAGES = {
     ProblemCode.BIRTH_DATE_DIFFERS: both(
         "出生日期与身份证号不一致。", "The birth date differs from the identity number's."
     ),
+    ProblemCode.SINCE_IMPLAUSIBLE: both("入住日期不合理。", "Not a plausible day to have moved in."),
     ProblemCode.SEX: both("性别请写男或女。", "Write male or female."),
     ProblemCode.SEX_DIFFERS: both(
         "性别与身份证号不一致, 请核对; 按表中所写导入。",
         "The sex differs from the identity number's; check it. Imported as written.",
+    ),
+    ProblemCode.TENURE: both(
+        "不认识的住房性质, 请从模板的下拉项中选择。", "Unknown tenure; choose one of the template's."
     ),
     ProblemCode.RELATION: both(
         "不认识的户内关系, 请从模板的下拉项中选择。", "Unknown relation; choose one of the template's."
@@ -137,6 +149,10 @@ _MESSAGES = {
     ProblemCode.AMBIGUOUS: both(
         "该户有多名相同姓名的人, 无法判断是哪一位: 请补上身份证号或出生日期。",
         "Several people of this name live there; add the identity number or birth date.",
+    ),
+    ProblemCode.DOCUMENTS_DISAGREE: both(
+        "身份证号和护照号登记在不同的人名下, 请核实。",
+        "Identity number and passport are registered for different people; check them.",
     ),
     ProblemCode.ANOTHER_HEAD: both(
         "该户已有另一名户主: 按其他成员导入, 户主不变。",

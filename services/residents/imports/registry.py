@@ -17,7 +17,7 @@ from services.residents.imports.rows import Record
 from services.residents.memberships.models import Membership
 from services.residents.people.models import FamilyContact, Person, PersonTag, TagKind
 from services.residents.people.records import open_contact, open_person
-from services.residents.people.tokens import index_identity_number
+from services.residents.people.tokens import index_identity_number, index_passport
 from shared.clock import china_today
 from shared.conditions import among
 from shared.crypto import DataKey, Keyring
@@ -40,7 +40,12 @@ async def read_registry(
     """Everybody with one of the identity numbers, and everybody behind one of the doors, in the clear."""
     households = await _households(session, vault.keyring, community_code, {record.door for record in records})
     numbers = {record.identity_number for record in records if record.identity_number is not None}
-    people = await _people(session, vault.keyring, community_code, numbers, households.values())
+    passports = {record.passport for record in records if record.passport is not None}
+    documents = {
+        col(Person.identity_index): [index_identity_number(vault.keyring, number) for number in sorted(numbers)],
+        col(Person.passport_index): [index_passport(vault.keyring, passport) for passport in sorted(passports)],
+    }
+    people = await _people(session, community_code, documents, households.values())
     ids = [person.id for person in people]
     keys = await vault.keys_for(community_code, ids)
     tags = await _tags(session, community_code, ids)
@@ -49,6 +54,7 @@ async def read_registry(
     return Registry(
         households=households,
         headed=await _headed(session, community_code, households.values()),
+        by_passport={each.data.passport: each for each in known if each.data.passport is not None},
         by_number={each.data.identity_number: each for each in known if each.data.identity_number is not None},
         members=by_household(known),
     )
@@ -69,13 +75,16 @@ async def _households(
 
 
 async def _people(
-    session: AsyncSession, keyring: Keyring, community_code: str, numbers: Iterable[str], households: Iterable[UUID]
+    session: AsyncSession, community_code: str, documents: dict[Any, list[bytes]], households: Iterable[UUID]
 ) -> Sequence[Person]:
-    """Those who left or died too: a sheet may still name them. Two look-ups rather than one OR: each has its index."""
-    indexes = [index_identity_number(keyring, number) for number in sorted(numbers)]
-    numbered = col(Person.identity_index) == any_(bindparam("indexes", indexes, type_=ARRAY(LargeBinary)))
+    """Those who left or died too: a sheet may still name them. A look-up each rather than an OR: each has its index."""
     found: dict[UUID, Person] = {}
-    for condition in (numbered, among(col(Person.household_id), list(households))):
+    wanted = [
+        column == any_(bindparam("indexes", indexes, type_=ARRAY(LargeBinary)))
+        for column, indexes in documents.items()
+        if indexes
+    ]
+    for condition in (*wanted, among(col(Person.household_id), list(households))):
         statement = select(Person).where(
             col(Person.community_code) == community_code,
             col(Person.erased_at).is_(None),

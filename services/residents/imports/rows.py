@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import TypeVar
 
+from services.residents.households.models import Tenure
 from services.residents.imports import words
 from services.residents.imports.headings import PLACES, Column
 from services.residents.imports.problems import ProblemCode, RowProblem, Severity
@@ -15,6 +16,7 @@ from services.residents.imports.reading import Cell, Row
 from services.residents.memberships.models import HouseholdRelation
 from services.residents.people.models import Relation, TagKind
 from shared.clock import china_today
+from shared.documents import normalise_passport
 from shared.identity import IdentityNumber, Sex, normalise_name, normalise_phone, normalise_text
 
 T = TypeVar("T")
@@ -41,10 +43,13 @@ class Record:
     unit: str
     room: str
     identity_number: str | None = None
+    passport: str | None = None
     birth_on: date | None = None
     sex: Sex | None = None
     phone: str | None = None
+    tenure: Tenure | None = None
     relation: HouseholdRelation | None = None
+    lives_here_since: date | None = None
     tags: list[TagKind] = field(default_factory=list)
     cautions: str | None = None
     contact: tuple[str, str, Relation] | None = None
@@ -100,10 +105,13 @@ class _Reader:
             unit=place["unit"] or "",
             room=place["room"] or "",
             identity_number=number.value if number else None,
-            birth_on=self._read(Column.BIRTH_ON, _birth_on),
+            passport=self._read(Column.PASSPORT, _passport),
+            birth_on=self._read(Column.BIRTH_ON, _past(ProblemCode.BIRTH_DATE_IMPLAUSIBLE)),
             sex=self._read(Column.SEX, _sex),
             phone=self._read(Column.PHONE, _phone),
+            tenure=self._read(Column.TENURE, _tenure),
             relation=self._read(Column.RELATION, _relation),
+            lives_here_since=self._read(Column.LIVES_HERE_SINCE, _past(ProblemCode.SINCE_IMPLAUSIBLE)),
             tags=self._read(Column.TAGS, _tags) or [],
             cautions=self._read(Column.CAUTIONS, _text),
             contact=self._contact(),
@@ -247,11 +255,23 @@ def _phone(value: str | int | float | date) -> str:
         raise _Wrong(ProblemCode.PHONE) from None
 
 
-def _birth_on(value: str | int | float | date) -> date:
-    born = _date(value)
-    if not _BORN_AFTER <= born <= china_today():
-        raise _Wrong(ProblemCode.BIRTH_DATE_IMPLAUSIBLE)
-    return born
+def _passport(value: str | int | float | date) -> str:
+    try:
+        return normalise_passport(_digits(value)[:32])
+    except ValueError:
+        raise _Wrong(ProblemCode.PASSPORT) from None
+
+
+def _past(implausible: ProblemCode) -> Callable[[str | int | float | date], date]:
+    """Reads a day that a living person may remember."""
+
+    def read(value: str | int | float | date) -> date:
+        day = _date(value)
+        if not _BORN_AFTER <= day <= china_today():
+            raise _Wrong(implausible)
+        return day
+
+    return read
 
 
 def _date(value: str | int | float | date) -> date:
@@ -277,6 +297,10 @@ def _day(year: str, month: str, day: str) -> date:
 
 def _sex(value: str | int | float | date) -> Sex:
     return _meaning(value, words.SEX_OF, ProblemCode.SEX)
+
+
+def _tenure(value: str | int | float | date) -> Tenure:
+    return _meaning(value, words.TENURE_OF, ProblemCode.TENURE)
 
 
 def _relation(value: str | int | float | date) -> HouseholdRelation:

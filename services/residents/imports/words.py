@@ -3,9 +3,12 @@
 import re
 from typing import TypeVar
 
+from services.residents.households.models import Tenure
 from services.residents.memberships.models import HouseholdRelation
 from services.residents.people.models import Relation, TagKind
 from services.residents.words import HOUSEHOLD_RELATIONS as RELATIONS_TO_HEAD
+from services.residents.words import TENURES as OUR_TENURES
+from shared.errors import Bilingual
 from shared.identity import Sex
 
 Meaning = TypeVar("Meaning")
@@ -32,6 +35,15 @@ HOUSEHOLD_RELATIONS = {
     HouseholdRelation.EMPLOYEE: "雇员、雇工、员工、employee",
     HouseholdRelation.OTHER: "其他、非亲属、other",
 }
+
+TENURES = {
+    Tenure.OWNER_OCCUPIED: "自住、自有住房、自购、产权房、owner、owned",
+    Tenure.RENTED: "租住、出租、租房、承租、rent",
+    Tenure.PUBLIC_RENTAL: "廉租房、保障房、公房",
+    Tenure.LENT: "借用、lent to them",
+    Tenure.OTHER: "其它",
+}
+"""Beside the registry's own words."""
 
 CONTACT_RELATIONS = {
     Relation.SPOUSE: "配偶、妻、夫、妻子、丈夫、爱人、spouse、wife、husband",
@@ -68,14 +80,17 @@ def _by_word(words: dict[Meaning, str]) -> dict[str, Meaning]:
     return {fold(word): meaning for meaning, listed in words.items() for word in listed.split("、")}
 
 
+def _by_label(words: dict[Meaning, Bilingual]) -> dict[str, Meaning]:
+    return {fold(word): meaning for meaning, said in words.items() for word in said}
+
+
 def label(words: str) -> str:
     """The first word of a list: what we write ourselves."""
     return words.split("、", maxsplit=1)[0]
 
 
 SEX_OF = _by_word(SEXES)
-HOUSEHOLD_RELATION_OF = _by_word(HOUSEHOLD_RELATIONS) | {
-    fold(said.zh): relation for relation, said in RELATIONS_TO_HEAD.items()
-}
+TENURE_OF = _by_word(TENURES) | _by_label(OUR_TENURES)
+HOUSEHOLD_RELATION_OF = _by_word(HOUSEHOLD_RELATIONS) | _by_label(RELATIONS_TO_HEAD)
 CONTACT_RELATION_OF = _by_word(CONTACT_RELATIONS)
 TAG_OF: dict[str, TagKind | None] = dict.fromkeys(map(fold, _NO_TAGS.split("、"))) | _by_word(TAGS)

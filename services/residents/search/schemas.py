@@ -9,6 +9,7 @@ from services.residents.households.schemas import PlaceName, Room, Unit
 from services.residents.people.models import PersonState, TagKind
 from services.residents.people.schemas import Age, BirthDate, Emergency, PersonField, RevealedPerson
 from shared.audit import Purpose
+from shared.documents import PassportText
 from shared.errors import both
 from shared.identity import FreeText, IdentityNumberText, PersonName, PhoneText, Sex
 
@@ -33,7 +34,8 @@ class PersonSearch(Emergency):
     """Characters, pinyin, initials or a mixture; the whole name or a part of it."""
     phone: PhoneText | None = None
     identity_number: IdentityNumberText | None = None
-    passport: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{5,20}$", to_upper=True)] | None = None
+    passport: PassportText | None = None
+    """With its country, `FRA 21AB34567`; a Chinese one by its number alone."""
     last_four: Annotated[str, StringConstraints(pattern=r"^[0-9]{3}[0-9Xx]$")] | None = None
     """Of the phone or of the identity number."""
     birth_on: BirthDate | None = None

@@ -13,6 +13,7 @@ from services.residents.contact_cards.codes import read_code
 from services.residents.people.ages import OLDEST
 from services.residents.people.models import TagKind
 from services.residents.search.places import Fragment, number
+from shared.documents import normalise_passport
 from shared.identity import normalise_identity_number, normalise_phone
 
 _BETWEEN = re.compile(r"[\s,,、;;]+")
@@ -22,7 +23,7 @@ _AGE = re.compile(
 )
 _COMPARED = re.compile(r"(?P<sign>>=|≥|>|<=|≤|<)(?P<limit>[0-9]{1,3})(?:周?岁)?")
 _BIRTH = re.compile(r"((?:18|19|20)[0-9]{2})[-./年]?([01]?[0-9])[-./月]?([0-3]?[0-9])日?(?:生|出生)?")
-_PASSPORT = re.compile(r"[A-Z]{1,2}[0-9]{7,8}")
+_PASSPORT = re.compile(r"[A-Z]{1,2}[0-9]{7,8}|[A-Z]{3}[:/][A-Z0-9]{5,20}", re.IGNORECASE)
 _LAST_FOUR = re.compile(r"(?:尾号|末四位|后四位)?([0-9]{3}[0-9Xx])")
 _NUMBER = re.compile(r"[0-9]{1,4}[A-Za-z]?")
 _COLOUR = re.compile(r"(?P<name>.{1,6}?)(?:色户卡|色户|色卡|色|户|卡|牌)")
@@ -117,10 +118,7 @@ def _read_identity_number(wanted: Wanted, word: str) -> bool:
 
 
 def _read_passport(wanted: Wanted, word: str) -> bool:
-    is_passport = _PASSPORT.fullmatch(word.upper()) is not None
-    if is_passport:
-        wanted.passports.append(word.upper())
-    return is_passport
+    return _kept(wanted.passports, normalise_passport, word) if _PASSPORT.fullmatch(word) else False
 
 
 def _read_card(wanted: Wanted, word: str) -> bool:
