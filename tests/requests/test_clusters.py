@@ -101,7 +101,7 @@ async def test_open_ones_count_however_old_and_answered_ones_while_recent(world:
     recent = (await world.get("staff", URL))["items"][0]
     assert (recent["count"], recent["open_count"]) == (3, 2)
     assert (await world.get("staff", f"{URL}?since={later}"))["items"] == []
-    await world.post("staff", f"{ids[1]}/reject", {"text": "不在本社区"})
+    await world.post("staff", f"{ids[1]}/reject", {"reason": "out_of_area", "text": "不在本社区"})
     assert (await world.get("staff", URL))["items"] == []
 
 
