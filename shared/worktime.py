@@ -18,7 +18,10 @@ from holidays.countries.china import ChinaStaticHolidays
 
 from shared.clock import CHINA
 
-OFFICE_HOURS = ((time(9), time(12)), (time(13, 30), time(17, 30)))
+Hours = tuple[tuple[time, time], ...]
+"""Open spells of one day, each ending after it starts and the next not before; an end of 00:00 is midnight."""
+
+OFFICE_HOURS: Hours = ((time(9), time(12)), (time(13, 30), time(17, 30)))
 _NONE = timedelta(0)
 _DAY = timedelta(days=1)
 
@@ -26,23 +29,30 @@ _DAY = timedelta(days=1)
 class WorkingCalendar:
     """Which instants count as working time; immutable and safe to share.
 
-    `hours` are the open spells of a working day, in order, each ending after it starts; an end of 00:00 is the midnight
-    that closes the day. `overrides` says of single days whether they are worked, whatever the announcement says.
+    `hours` are those of a working day. `weekdays` gives days of the week (Monday is 1) hours of their own, or none;
+    they yield to public holidays, and a make-up workday is worked as any other. `overrides` says of single days whether
+    they are worked, or when, whatever the announcement says.
     """
 
     def __init__(
         self,
-        hours: tuple[tuple[time, time], ...] = OFFICE_HOURS,
+        hours: Hours = OFFICE_HOURS,
         *,
         timezone: tzinfo = CHINA,
-        overrides: Mapping[date, bool] = MappingProxyType({}),
+        weekdays: Mapping[int, Hours] = MappingProxyType({}),
+        overrides: Mapping[date, bool | Hours] = MappingProxyType({}),
         every_day: bool = False,
     ) -> None:
-        _check(hours)
+        if not hours:
+            raise ValueError("a working day needs at least one spell of hours")
+        for each in (hours, *weekdays.values(), *(own for own in overrides.values() if not isinstance(own, bool))):
+            _check(each)
         self._hours = hours
         self._timezone = timezone
+        self._weekdays = dict(weekdays)
         self._overrides = dict(overrides)
         self._every_day = every_day
+        self._spells: dict[date, tuple[tuple[datetime, datetime], ...]] = {}
 
     @classmethod
     def around_the_clock(cls, timezone: tzinfo = CHINA) -> Self:
@@ -51,13 +61,22 @@ class WorkingCalendar:
 
     def is_workday(self, day: date) -> bool:
         """Whether the office works on this day of the calendar's own time zone."""
+        return bool(self.hours_of(day))
+
+    def hours_of(self, day: date) -> Hours:
+        """When the office works on this day of the calendar's own time zone; empty: it does not."""
         worked = self._overrides.get(day)
-        if worked is not None:
+        if worked is not None and not isinstance(worked, bool):
             return worked
+        usual = self._weekdays.get(day.isoweekday(), self._hours if self._every_day or day.weekday() < 5 else ())
+        if worked is not None:
+            return (usual or self._hours) if worked else ()
         if self._every_day:
-            return True
+            return usual
         days_off, worked_weekends = _announcement(day.year)
-        return day in worked_weekends if day.weekday() >= 5 else day not in days_off
+        if day in worked_weekends:
+            return self._hours
+        return () if day in days_off else usual
 
     def add(self, start: datetime, working: timedelta) -> datetime:
         """The earliest instant by which `working` time has passed since `start`.
@@ -89,17 +108,53 @@ class WorkingCalendar:
             total += min(closes, last) - max(opens, first)
         return total
 
+    def subtract(self, end: datetime, working: timedelta) -> datetime:
+        """The earliest instant from which `working` time passes until `end`: what `add` makes of it leads back.
+
+        Like `add` it falls inside or at the end of a spell; zero returns `end` itself. Raises ValueError as `add` does.
+        """
+        if working < _NONE:
+            raise ValueError("working time to subtract must not be negative")
+        left, instant = working, _aware(end)
+        if not left:
+            return end.astimezone(self._timezone)
+        for opens, closes in self._spells_before(instant):
+            ends = min(closes, instant)
+            if left < ends - opens:
+                return (ends - left).astimezone(self._timezone)
+            left -= ends - opens
+        raise OverflowError("working time reaches before the calendar")
+
     def _spells_from(self, instant: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Open spells in UTC that end after `instant`, in order."""
         day = instant.astimezone(self._timezone).date()
         while day < date.max:
-            if self.is_workday(day):
-                for start, end in self._hours:
-                    closing_day = day + _DAY if end == time(0) else day
-                    closes = datetime.combine(closing_day, end, self._timezone).astimezone(UTC)
-                    if closes > instant:
-                        yield datetime.combine(day, start, self._timezone).astimezone(UTC), closes
+            for spell in self._spells_on(day):
+                if spell[1] > instant:
+                    yield spell
             day += _DAY
+
+    def _spells_before(self, instant: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Open spells in UTC that begin before `instant`, the last first."""
+        day = instant.astimezone(self._timezone).date()
+        while day > date.min:
+            for spell in reversed(self._spells_on(day)):
+                if spell[0] < instant:
+                    yield spell
+            day -= _DAY
+
+    def _spells_on(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
+        """The spells of one day in UTC, worked out once."""
+        known = self._spells.get(day)
+        if known is None:
+            known = self._spells[day] = tuple(
+                (self._instant(day, opens), self._instant(day + _DAY if closes == time(0) else day, closes))
+                for opens, closes in self.hours_of(day)
+            )
+        return known
+
+    def _instant(self, day: date, moment: time) -> datetime:
+        return datetime.combine(day, moment, self._timezone).astimezone(UTC)
 
 
 def is_announced(year: int) -> bool:
@@ -109,14 +164,20 @@ def is_announced(year: int) -> bool:
 
 @cache
 def _announcement(year: int) -> tuple[frozenset[date], frozenset[date]]:
-    """(days off, weekends worked) of a year. New Year's exchange days of the next year may lie in this December."""
-    china = holidays.country_holidays("CN", years=[year, year + 1])
-    return frozenset(day for day in china if day.year == year), frozenset(china.weekend_workdays)
+    """(days off, weekends worked) of a year. New Year's exchange days of the next year may lie in this December.
+
+    A weekend that touches a day off is off as well: the announcement counts it in ("1 May, Friday, to 5 May").
+    """
+    china = holidays.country_holidays("CN", years=[year - 1, year, year + 1])
+    worked, off = frozenset(china.weekend_workdays), set(china)
+    for day in list(off):
+        for step in (-_DAY, _DAY):
+            while (day := day + step).weekday() >= 5 and day not in worked | off:
+                off.add(day)
+    return frozenset(day for day in off if day.year == year), worked
 
 
-def _check(hours: tuple[tuple[time, time], ...]) -> None:
-    if not hours:
-        raise ValueError("a working day needs at least one spell of hours")
+def _check(hours: Hours) -> None:
     edges = [minutes for start, end in hours for minutes in (_offset(start), _offset(end) or _DAY)]
     if any(later <= earlier for earlier, later in zip(edges[::2], edges[1::2], strict=True)):
         raise ValueError("every spell must end after it starts")

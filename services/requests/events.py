@@ -109,9 +109,7 @@ class RequestTransferred(RequestChanged):
     """Whom staff want to be asked; None: whom the rules choose."""
 
 
-class DeadlineBreached(Event):
-    type: ClassVar[str] = "requests.deadline_breached.v1"
-
+class _DeadlineEvent(Event):
     request_id: UUID
     deadline: str
     """`accept`, `first_response` or `resolution`."""
@@ -120,3 +118,18 @@ class DeadlineBreached(Event):
     grid_code: str | None
     category: str
     urgency: str
+    responder_id: UUID | None
+    """Who answers for the request, if somebody was asked."""
+
+
+class DeadlineWarned(_DeadlineEvent):
+    """A share of a deadline's working time has passed without its being met."""
+
+    type: ClassVar[str] = "requests.deadline_warned.v1"
+
+    percent: int
+    """50 or 80."""
+
+
+class DeadlineBreached(_DeadlineEvent):
+    type: ClassVar[str] = "requests.deadline_breached.v1"

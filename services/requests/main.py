@@ -4,10 +4,12 @@ from fastapi import FastAPI
 
 from services.requests.attachments import endpoints as attachments
 from services.requests.attachments.timers import attachment_timers
+from services.requests.calendars import endpoints as calendars
 from services.requests.categories import endpoints as categories
 from services.requests.clusters import endpoints as clusters
 from services.requests.consumers import consumers
-from services.requests.service_requests import closing_endpoints, endpoints, overdue
+from services.requests.overdue import sweep
+from services.requests.service_requests import closing_endpoints, endpoints
 from services.requests.settings import Settings
 from shared.app import Service, build_app
 from shared.crypto import Keyring
@@ -29,9 +31,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         name="requests",
         title="Requests",
         description="What residents want, from the first word to the confirmation that it is solved.",
-        routers=[categories.router, clusters.router, endpoints.router, closing_endpoints.router, attachments.router],
+        routers=[
+            categories.router,
+            calendars.router,
+            clusters.router,
+            endpoints.router,
+            closing_endpoints.router,
+            attachments.router,
+        ],
         consumers=consumers(keyring),
-        timers=[*overdue.TIMERS, *attachment_timers(files)],
+        timers=[*sweep.TIMERS, *attachment_timers(files)],
         large_bodies={"/v1/service-requests/{request_id}/attachments": PHOTO_MIB},
         prepare=prepare,
     )

@@ -200,7 +200,7 @@ class Life(RuleBasedStateMachine):
         if moves and what != "handed_back" and self.started_at is None:
             self.started_at = self.now
             if self.rounds == 0:
-                self.due = OFFICE.add(self.now, TERMS.resolution)
+                self.due = min(self.due, OFFICE.add(self.now, TERMS.resolution))
         return moves
 
     @rule()

@@ -13,8 +13,8 @@ from sqlmodel import col
 
 from services.requests.categories.service import seed_categories
 from services.requests.consumers import consumers
+from services.requests.overdue.sweep import mark_overdue
 from services.requests.service_requests.models import ServiceRequest
-from services.requests.service_requests.overdue import mark_overdue
 from shared.clock import utc_now
 from shared.db import Database
 from shared.envelope import Envelope

@@ -133,3 +133,23 @@ def test_nonsense_is_refused() -> None:
     for hours in [(), ((time(12), time(9)),), ((time(9), time(12)), (time(11), time(13))), ((time(9), time(9)),)]:
         with pytest.raises(ValueError, match="spell"):
             WorkingCalendar(hours)
+
+
+@given(calendars, instants, spans, st.timedeltas(timedelta(microseconds=1), timedelta(hours=120)))
+def test_subtract_leads_back_to_where_the_time_was_left(
+    calendar: WorkingCalendar, start: datetime, a: timedelta, b: timedelta
+) -> None:
+    assert calendar.subtract(calendar.add(start, a + b), a) == calendar.add(start, b)
+    due = calendar.add(start, b)
+    assert calendar.subtract(due, timedelta(0)) == due
+
+
+def test_days_of_the_week_may_have_hours_of_their_own() -> None:
+    morning = ((time(9), time(12)),)
+    calendar = WorkingCalendar(
+        weekdays={3: (), 6: morning}, overrides={date(2026, 3, 5): morning, date(2026, 3, 11): True}
+    )
+    hours = {day: calendar.between(at(f"2026-03-{day:02}"), at(f"2026-03-{day + 1:02}")) / HOUR for day in range(4, 13)}
+    assert hours == {4: 0, 5: 3, 6: 7, 7: 3, 8: 0, 9: 7, 10: 7, 11: 7, 12: 7}
+    assert not calendar.is_workday(date(2026, 2, 21)), "a Saturday within the Spring Festival"
+    assert calendar.hours_of(date(2026, 2, 28)) == WorkingCalendar().hours_of(date(2026, 2, 27)), "a make-up workday"

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from services.requests.calendars.repository import find_latest
 from services.requests.service_requests import deadlines, repository
 from services.requests.service_requests.errors import AlreadyRated
 from services.requests.service_requests.models import Rating, ServiceRequest, Step
@@ -34,6 +35,7 @@ async def reopen(
     request = await repository.lock_request(session, principal, request_id)
     request.state = after(request.state, Action.REOPEN)
     policy = await repository.get_policy(session, request)
+    deadlines.count_by(request, await find_latest(session, request.community_code))
     deadlines.restart_shorter(request, deadlines.Terms.of(policy), utc_now())
     return await step(session, vault, principal, request, Step.REOPENED, text=said.text, detail=_detail(said))
 

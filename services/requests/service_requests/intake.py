@@ -5,12 +5,13 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from services.requests.calendars.calendars import calendar_in
 from services.requests.categories.forms import check_answers
 from services.requests.categories.models import Privacy, Urgency
 from services.requests.events import Origin, RequestSubmitted
 from services.requests.service_requests import repository
 from services.requests.service_requests.auth import OFFICE
-from services.requests.service_requests.deadlines import Terms, first_promise, next_due
+from services.requests.service_requests.deadlines import Terms, count_by, first_promise, next_due
 from services.requests.service_requests.errors import CategoryClosed
 from services.requests.service_requests.models import Channel, ServiceRequest, Step
 from services.requests.service_requests.schemas import PlaceCreate, ServiceRequestCreate
@@ -109,6 +110,7 @@ def new_request(community_code: str, terms: Row[Any], *, category_code: str, **v
     now = utc_now()
     request_id = new_id()
     is_urgent = terms.urgency is Urgency.URGENT
+    calendar = calendar_in(community_code, terms)
     request = ServiceRequest(
         community_code=community_code,
         id=request_id,
@@ -124,9 +126,10 @@ def new_request(community_code: str, terms: Row[Any], *, category_code: str, **v
         policy_version=terms.policy_version,
         created_at=now,
         updated_at=now,
-        **first_promise(terms.urgency, Terms.of(terms), now),
+        **first_promise(terms.urgency, Terms.of(terms), now, calendar),
         **values,
     )
+    count_by(request, calendar)
     request.next_due_at = next_due(request)
     return request
 

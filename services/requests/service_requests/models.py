@@ -4,8 +4,9 @@ from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field
+from sqlmodel import Field, Relationship
 
+from services.requests.calendars.models import CommunityCalendar
 from services.requests.categories.models import Privacy, Urgency
 from services.requests.service_requests.states import State
 from services.requests.service_requests.vocabulary import (
@@ -22,6 +23,7 @@ from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
 
+_CALENDAR = "[ServiceRequest.community_code, ServiceRequest.calendar_version]"
 _REQUEST = ["service_request.community_code", "service_request.id"]
 
 
@@ -60,6 +62,11 @@ class ServiceRequest(Base, Tenant, table=True):
             ["community_code", "category_code", "category_version"],
             ["category_version.community_code", "category_version.category_code", "category_version.version"],
             name="fk_service_request_category_version",
+        ),
+        ForeignKeyConstraint(
+            ["community_code", "calendar_version"],
+            ["community_calendar.community_code", "community_calendar.calendar_version"],
+            name="fk_service_request_calendar",
         ),
         Index(None, "community_code", "resolve_by", "id"),
         Index(None, "community_code", "state", "id"),
@@ -194,9 +201,13 @@ class ServiceRequest(Base, Tenant, table=True):
     policy_category_code: str = Field(max_length=60)
     """Whose policy it keeps: the category that it was submitted under, wherever it was transferred."""
     policy_version: int
+    calendar_version: int | None = None
+    """The calendar that what was promised is counted by; None: the standard one."""
     accept_by: datetime
     respond_by: datetime
     resolve_by: datetime
+    resolve_minutes: int
+    """The whole time of the resolution clock that `resolve_by` ends, of which warnings are shares."""
     accepted_at: datetime | None = None
     responded_at: datetime | None = None
     first_dispatched_at: datetime | None = None
@@ -212,8 +223,12 @@ class ServiceRequest(Base, Tenant, table=True):
     accept_breached_at: datetime | None = None
     respond_breached_at: datetime | None = None
     resolve_breached_at: datetime | None = None
+    accept_warned: int = 0
+    """The share of the time, in per cent, whose passing was told last; 0: none was."""
+    respond_warned: int = 0
+    resolve_warned: int = 0
     next_due_at: datetime | None = None
-    """The earliest deadline that is neither met nor breached nor paused; what the timer sweeps by."""
+    """The earliest warning or end of a deadline that is neither met nor breached nor paused; the timer sweeps by it."""
     reopened_count: int = 0
 
     responder_id: UUID | None = None
@@ -227,6 +242,11 @@ class ServiceRequest(Base, Tenant, table=True):
     version: int = 1
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
+
+    calendar: CommunityCalendar | None = Relationship(
+        sa_relationship_kwargs={"lazy": "selectin", "viewonly": True, "foreign_keys": _CALENDAR}
+    )
+    """Loaded with every request that has one, for no step of a request can be counted without it."""
 
 
 class TimelineEntry(Base, Tenant, table=True):

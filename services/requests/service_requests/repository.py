@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +6,8 @@ from sqlalchemy import ColumnElement, Select, String, bindparam, false, func, or
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from services.requests.calendars import repository as calendars
+from services.requests.calendars.models import CommunityCalendar
 from services.requests.categories.models import Category, DeadlinePolicy, Urgency
 from services.requests.mediations.access import MEDIATING, mediated_request_ids
 from services.requests.service_requests.models import (
@@ -26,7 +27,6 @@ from shared.errors import NotFound
 from shared.grid_directory import grid_of_address
 from shared.vault import data_key
 
-SWEPT_AT_ONCE = 200
 TOLD_AT_ONCE = 5_000
 """An event names no more followers than this: 200 KB of the megabyte that a message may have."""
 _LOCK_EXTERNAL_ID = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 365003))")
@@ -204,6 +204,7 @@ def _for_intake() -> Any:
             grid.scalar_subquery().label("grid_code"),
             data_key.c.key_id,
             data_key.c.wrapped,
+            *calendars.DEFINITION,
         )
         .join(
             DeadlinePolicy,
@@ -217,6 +218,7 @@ def _for_intake() -> Any:
             (data_key.c.community_code == community)
             & (data_key.c.subject_id == bindparam("subject", type_=data_key.c.subject_id.type)),
         )
+        .outerjoin(CommunityCalendar, calendars.is_latest(community))
         .where(col(Category.community_code) == community, col(Category.code) == bindparam("category", type_=String))
     )
 
@@ -276,18 +278,6 @@ async def add_follower(session: AsyncSession, request: ServiceRequest, person_id
     added = await count_changed(session, statement.on_conflict_do_nothing()) > 0
     request.follower_count += added
     return added
-
-
-async def lock_due(session: AsyncSession, now: datetime) -> Sequence[ServiceRequest]:
-    """Requests with a deadline that has come, earliest first; those that somebody is changing just now come later."""
-    statement = (
-        select(ServiceRequest)
-        .where(col(ServiceRequest.next_due_at) <= now)
-        .order_by(col(ServiceRequest.next_due_at))
-        .limit(SWEPT_AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    return (await session.execute(statement)).scalars().all()
 
 
 async def find_by_phone(session: AsyncSession, community_code: str, phone_index: bytes, limit: int) -> Sequence[Any]:
