@@ -23,6 +23,7 @@ ROUTES = {
     "/v1/public/found-reports": RESIDENTS,
     "/v1/public/family-links": RESIDENTS,
     "/v1/categories": REQUESTS,
+    "/v1/request-views": REQUESTS,
     "/v1/service-requests": REQUESTS,
     "/v1/request-clusters": REQUESTS,
     "/v1/deliberations": REQUESTS,

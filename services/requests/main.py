@@ -9,8 +9,11 @@ from services.requests.categories import endpoints as categories
 from services.requests.clusters import endpoints as clusters
 from services.requests.consumers import consumers
 from services.requests.overdue import sweep
+from services.requests.search import endpoints as search
+from services.requests.search import filing
 from services.requests.service_requests import closing_endpoints, endpoints
 from services.requests.settings import Settings
+from services.requests.views import endpoints as views
 from shared.app import Service, build_app
 from shared.crypto import Keyring
 from shared.files import FileStore
@@ -35,12 +38,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             categories.router,
             calendars.router,
             clusters.router,
+            views.lists,  # before what is named by its id
+            views.views,
+            search.router,
             endpoints.router,
             closing_endpoints.router,
             attachments.router,
         ],
         consumers=consumers(keyring),
-        timers=[*sweep.TIMERS, *attachment_timers(files)],
+        timers=[*sweep.TIMERS, *attachment_timers(files), *filing.timers(keyring)],
         large_bodies={"/v1/service-requests/{request_id}/attachments": PHOTO_MIB},
         prepare=prepare,
     )

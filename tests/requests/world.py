@@ -145,9 +145,9 @@ class World:
             return (await session.execute(text(statement), values)).all()
 
 
-async def found(app: FastAPI) -> World:
-    """A new community with the usual categories."""
-    world = World(app)
+async def found(app: FastAPI, **given: Any) -> World:
+    """A new community with the usual categories; `given` is what of it a test chooses itself."""
+    world = World(app, **given)
     async with world.database.transaction(world.code) as session:
         await seed_categories(session, world.code)
     return world

@@ -13,19 +13,15 @@ from services.requests.service_requests.auth import (
     RequestsWithdraw,
     RequestsWork,
 )
-from services.requests.service_requests.listing import Listing
 from services.requests.service_requests.models import ServiceRequest, TimelineEntry
 from services.requests.service_requests.schemas import (
-    Found,
     OptionalText,
-    PhoneSearch,
     RefusalReasons,
     Rejection,
     RequesterRead,
     Reveal,
     ServiceRequestCreate,
     ServiceRequestRead,
-    ServiceRequestSummary,
     TextOnly,
     UpdateCreate,
     UpdateRead,
@@ -41,16 +37,6 @@ from shared.sessions import Session, SignerDep, VaultDep
 from shared.vault import Vault
 
 router = Router(prefix="/v1/service-requests", tags=["service requests"])
-
-
-@router.get("", response_model=Page[ServiceRequestSummary])
-async def list_service_requests(
-    principal: RequestsRead, session: Session, vault: VaultDep, page: PageRequest, query: Listing
-) -> dict[str, Any]:
-    """Requests in the caller's reach."""
-    found = await paginate(session, query.statement(principal), order_by=query.order_by, page=page)
-    items = await presentation.summaries(vault, principal, found.items)
-    return {"items": items, "next_cursor": found.next_cursor}
 
 
 @router.post("", response_model=ServiceRequestRead, status_code=status.HTTP_201_CREATED)
@@ -90,15 +76,6 @@ async def submit_service_request(
 async def list_refusal_reasons(_principal: RequestsRead) -> dict[str, Any]:
     """Why a request may be declined, and where its requester can turn then; in Chinese and English."""
     return {"items": refusals.table()}
-
-
-@router.post("/search", response_model=Found)
-async def search_by_phone(
-    *, principal: RequestsDecide, session: Session, vault: VaultDep, signer: SignerDep, data: PhoneSearch
-) -> dict[str, Any]:
-    """The latest requests of a caller who rings again. The purpose is put on record."""
-    rows = await service.find_by_phone(session, vault, signer, principal, data.phone, purpose=data.purpose)
-    return {"items": await presentation.summaries(vault, principal, rows)}
 
 
 @router.get("/{request_id}", response_model=ServiceRequestRead)

@@ -118,11 +118,6 @@ class ServiceRequestRead(ServiceRequestSummary):
     reopened_count: int
 
 
-class Sort(StrEnum):
-    NEWEST = "newest"
-    DEADLINE = "deadline"
-
-
 class UpdateKind(StrEnum):
     """What a written update is."""
 
@@ -225,12 +220,3 @@ class Reveal(Schema):
 class RequesterRead(BaseModel):
     name: str | None
     phone: str | None
-
-
-class PhoneSearch(Schema):
-    phone: PhoneText
-    purpose: Purpose
-
-
-class Found(BaseModel):
-    items: list[ServiceRequestSummary]
