@@ -8,11 +8,13 @@ from services.requests.calendars import endpoints as calendars
 from services.requests.categories import endpoints as categories
 from services.requests.clusters import endpoints as clusters
 from services.requests.consumers import consumers
+from services.requests.moderation import endpoints as moderation
 from services.requests.overdue import sweep
 from services.requests.search import endpoints as search
 from services.requests.search import filing
 from services.requests.service_requests import closing_endpoints, endpoints
 from services.requests.settings import Settings
+from services.requests.templates import endpoints as templates
 from services.requests.views import endpoints as views
 from shared.app import Service, build_app
 from shared.crypto import Keyring
@@ -44,6 +46,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             endpoints.router,
             closing_endpoints.router,
             attachments.router,
+            moderation.router,
+            templates.router,
         ],
         consumers=consumers(keyring),
         timers=[*sweep.TIMERS, *attachment_timers(files), *filing.timers(keyring)],

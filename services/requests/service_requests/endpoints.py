@@ -130,7 +130,7 @@ async def resolve(
     principal: RequestsWork, session: Session, vault: VaultDep, request_id: UUID, data: TextOnly
 ) -> dict[str, Any]:
     """Answer with the result, which the requester reads."""
-    return await _answer(vault, principal, await service.resolve(session, vault, principal, request_id, data.text))
+    return await _answer(vault, principal, await service.resolve(session, vault, principal, request_id, data))
 
 
 @router.post("/{request_id}/wait-for-requester", response_model=ServiceRequestRead)
@@ -138,7 +138,7 @@ async def wait_for_requester(
     principal: RequestsWork, session: Session, vault: VaultDep, request_id: UUID, data: TextOnly
 ) -> dict[str, Any]:
     """Ask the requester something; the clock stands until they answer."""
-    row = await service.wait_for_requester(session, vault, principal, request_id, data.text)
+    row = await service.wait_for_requester(session, vault, principal, request_id, data)
     return await _answer(vault, principal, row)
 
 

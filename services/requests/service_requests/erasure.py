@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from services.requests.attachments.repository import withdraw_of_key
+from services.requests.moderation.public_texts import take_back
+from services.requests.moderation.repository import blank_originals
 from services.requests.service_requests import repository
 from services.requests.service_requests.models import ServiceRequest
 from shared.clock import utc_now
@@ -30,19 +32,24 @@ def forget_person(keyring: Keyring) -> Handler:
             if request.requester_person_id in (None, person_id):
                 await _shred(session, vault, request)
             request.version += 1
-        await vault.destroy(community_code, person_id)
-        await repository.blank_texts(session, community_code, person_id)
-        await withdraw_of_key(session, community_code, person_id, utc_now())
+        await _destroy(session, vault, community_code, person_id)
 
     return forget
 
 
 async def _shred(session: AsyncSession, vault: Vault, request: ServiceRequest) -> None:
     """Make everything said in the request unreadable; what the office writes from now on gets a key of its own."""
-    await vault.destroy(request.community_code, request.key_subject_id)
-    await repository.blank_texts(session, request.community_code, request.key_subject_id)
-    await withdraw_of_key(session, request.community_code, request.key_subject_id, utc_now())
+    await _destroy(session, vault, request.community_code, request.key_subject_id)
     request.key_subject_id = new_id()
     request.requester_person_id = None
     request.content_sealed = request.requester_sealed = request.requester_phone_index = None
+    take_back(request)
     request.longitude = request.latitude = request.building_index = None
+
+
+async def _destroy(session: AsyncSession, vault: Vault, community_code: str, key_subject_id: UUID) -> None:
+    """Destroy a key, and drop what it had sealed."""
+    await vault.destroy(community_code, key_subject_id)
+    await repository.blank_texts(session, community_code, key_subject_id)
+    await withdraw_of_key(session, community_code, key_subject_id, utc_now())
+    await blank_originals(session, community_code, key_subject_id)

@@ -198,6 +198,9 @@ class ServiceRequest(Base, Tenant, table=True):
     key_subject_id: UUID
     content_sealed: bytes | None = None
     """`texts.Content` as JSON."""
+    released_sealed: bytes | None = None
+    """What the office lets everybody read: `moderation.public_texts`."""
+    released_at: datetime | None = None
     requester_sealed: bytes | None = None
     """`texts.Contact` as JSON."""
     requester_phone_index: bytes | None = None
@@ -286,6 +289,8 @@ class TimelineEntry(Base, Tenant, table=True):
     key_subject_id: UUID | None = None
     """Whose key seals the text: the writer's if they are a resident, else the request's."""
     text_sealed: bytes | None = None
+    released_at: datetime | None = None
+    """Since when everybody may read the text."""
     created_at: datetime = Field(default_factory=utc_now)
 
 

@@ -44,6 +44,7 @@ def shown(principal: Principal, request: ServiceRequest, content: Content, conta
         "policy_version": request.policy_version,
         "clock_started_at": request.first_dispatched_at,
         "resolved_at": request.resolved_at,
+        "released_at": request.released_at,
         "reopened_count": request.reopened_count,
     }
 

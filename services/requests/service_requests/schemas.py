@@ -18,6 +18,7 @@ from shared.codes import CommunityCode
 from shared.geo import Position
 from shared.identity import FreeText, PersonName, PhoneText
 
+TemplateCode = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$")]
 
 
@@ -115,6 +116,8 @@ class ServiceRequestRead(ServiceRequestSummary):
     policy_version: int
     clock_started_at: datetime | None
     resolved_at: datetime | None
+    released_at: datetime | None
+    """Since when everybody may read what the office has released of it."""
     reopened_count: int
 
 
@@ -135,6 +138,8 @@ class UpdateCreate(Schema):
     kind: UpdateKind
     visibility: Visibility = Visibility.PUBLIC
     text: FreeText
+    template: TemplateCode | None = None
+    """Office and workers only: the answer template that the text was made from, for statistics."""
 
 
 class Words(BaseModel):
@@ -169,6 +174,8 @@ class TextOnly(Schema):
     """What the requester reads."""
 
     text: FreeText
+    template: TemplateCode | None = None
+    """The answer template that the text was made from, for statistics."""
 
 
 class Rejection(Schema):
@@ -180,6 +187,7 @@ class Rejection(Schema):
     """Default: those that go with the reason."""
     remedy_text: FreeText | None = None
     """Whom exactly to turn to, and how."""
+    template: TemplateCode | None = None
 
 
 class RefusalReasons(BaseModel):

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from services.requests.service_requests import deadlines, repository
-from services.requests.service_requests.auth import OFFICE
+from services.requests.service_requests.auth import OFFICE, WORKERS
 from services.requests.service_requests.errors import AlreadyWaiting, NotWaiting
 from services.requests.service_requests.models import Channel, ServiceRequest, Step, Visibility
 from services.requests.service_requests.refusals import REFUSALS
-from services.requests.service_requests.schemas import Rejection, UpdateCreate, UpdateKind
+from services.requests.service_requests.schemas import Rejection, TextOnly, UpdateCreate, UpdateKind
 from services.requests.service_requests.states import OPEN, Action, after
 from services.requests.service_requests.texts import Contact, contact_of, index_phone, keys_of, seal_text
 from services.requests.service_requests.timeline import Actor, entry_of, record
@@ -51,12 +51,16 @@ async def reject(
     deadlines.resume(request, utc_now())
     remedies = data.remedies or REFUSALS[data.reason].remedies
     text = "\n".join(filter(None, (data.text, data.remedy_text)))
-    detail = {"reason": data.reason.value, "remedies": [remedy.value for remedy in remedies]}
+    detail = {
+        "reason": data.reason.value,
+        "remedies": [remedy.value for remedy in remedies],
+        "template": data.template,
+    }
     return await step(session, vault, principal, request, Step.REJECTED, text=text, detail=detail)
 
 
 async def resolve(
-    session: AsyncSession, vault: Vault, principal: Principal, request_id: UUID, result: str
+    session: AsyncSession, vault: Vault, principal: Principal, request_id: UUID, data: TextOnly
 ) -> ServiceRequest:
     """Answer the requester with the result (答复). Workers only what they were asked to do."""
     request = await repository.lock_request(session, principal, request_id)
@@ -67,11 +71,13 @@ async def resolve(
     deadlines.resume(request, now)
     request.resolved_at = now
     request.responded_at = request.responded_at or now
-    return await step(session, vault, principal, request, Step.RESOLVED, text=result)
+    return await step(
+        session, vault, principal, request, Step.RESOLVED, text=data.text, detail={"template": data.template}
+    )
 
 
 async def wait_for_requester(
-    session: AsyncSession, vault: Vault, principal: Principal, request_id: UUID, question: str
+    session: AsyncSession, vault: Vault, principal: Principal, request_id: UUID, data: TextOnly
 ) -> ServiceRequest:
     """Ask the requester something and stop the clock until they answer."""
     request = await repository.lock_request(session, principal, request_id)
@@ -81,7 +87,9 @@ async def wait_for_requester(
     now = utc_now()
     deadlines.pause(request, now)
     request.responded_at = request.responded_at or now
-    return await step(session, vault, principal, request, Step.WAITING, text=question)
+    return await step(
+        session, vault, principal, request, Step.WAITING, text=data.text, detail={"template": data.template}
+    )
 
 
 async def withdraw(
@@ -109,7 +117,9 @@ async def add_update(
         deadlines.resume(request, now)
     if data.kind is UpdateKind.PROGRESS and visibility is Visibility.PUBLIC and request.state in OPEN:
         request.responded_at = request.responded_at or now
-    return await step(session, vault, principal, request, _KIND_STEPS[data.kind], text=data.text, visibility=visibility)
+    kind = _KIND_STEPS[data.kind]
+    detail = {"template": data.template} if principal.role in OFFICE | WORKERS else None
+    return await step(session, vault, principal, request, kind, text=data.text, visibility=visibility, detail=detail)
 
 
 async def reveal_requester(

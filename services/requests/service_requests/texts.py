@@ -113,8 +113,12 @@ async def seal_text(
         return
     writer = principal.person_id if principal.role is Role.RESIDENT else None
     row.key_subject_id = writer or request.key_subject_id
-    key = await key_for_writing(vault, request.community_code, row.key_subject_id)
-    row.text_sealed = key.seal(text, table=_table(row), column="text", row_id=row.id)
+    rewrite_text(await key_for_writing(vault, request.community_code, row.key_subject_id), row, text)
+
+
+def rewrite_text(key: DataKey, row: TimelineEntry | Rating, text: str | None) -> None:
+    """Let `row` say `text` from now on, under the key of its `key_subject_id`."""
+    row.text_sealed = key.seal(text, table=_table(row), column="text", row_id=row.id) if text is not None else None
 
 
 async def key_for_writing(vault: Vault, community_code: str, subject_id: UUID) -> DataKey:
