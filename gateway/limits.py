@@ -31,6 +31,8 @@ class Limits:
         self.reports_per_card = limit("found-reports-per-card", 30, "hour")
         self.words_per_address = limit("words-per-address", 60, "hour")
         self.words_per_page = limit("words-per-page", 60, "hour")
+        self.open311_calls = limit("open311-calls-per-address", 600, "minute")
+        """A partner's system speaks for all of its users from one address."""
         self.calls = limit("calls-per-caller", 1200, "minute")
 
     def of_sign_in(self, account: str, address: str) -> dict[str, str]:
@@ -50,6 +52,10 @@ class Limits:
         if said in _SAID:
             return enforce((self.words_per_address, address), (self.words_per_page, page))
         return enforce((self.reports_per_address, address), (self.reports_per_card, path))
+
+    def of_open311(self, address: str) -> dict[str, str]:
+        """Count one call of an Open311 client."""
+        return enforce((self.open311_calls, address))
 
     def of_scan(self, code: str, address: str) -> dict[str, str]:
         """Count one look at a card, unless this address has guessed too many codes."""

@@ -8,6 +8,7 @@ from gateway import docs, metrics, openapi, proxy
 from gateway.accounts import endpoints as accounts
 from gateway.cards import endpoints as cards
 from gateway.limits import Limits
+from gateway.open311 import endpoints as open311
 from gateway.public_page import conversations
 from gateway.public_page import endpoints as public_page
 from gateway.routes import LARGE_BODIES, SERVICES
@@ -49,6 +50,7 @@ SERVICE = Service(
         home.router,
         worker_today.router,
         quotes.router,
+        open311.router,
         openapi.router,
         docs.router,
         metrics.router,

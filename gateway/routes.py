@@ -48,6 +48,7 @@ LARGE_BODIES = {
     "/v1/public/found-reports/{report_id}/photos": 10,
     "/v1/service-requests/{request_id}/attachments": 10,
     "/c/{code}/reports/{report_id}/photos": 11,
+    "/open311/v2/requests.{response_format}": 31,
 }
 """What may be larger than 1 MiB, and how many MiB: the services' own limits, for a body is read here first."""
 

@@ -22,3 +22,5 @@ class Settings(CommonSettings):
     """A bearer of this may read `/metrics` from elsewhere; without it only this machine may."""
     fallback_hotline: str = "12345"
     """Shown where a community's own number is not known: the citizens' hotline (政务服务便民热线)."""
+    open311_test_url: str = ""
+    """The Open311 base of a test installation, for the discovery document; empty: clients are tried out here."""

@@ -9,6 +9,7 @@ from services.requests.categories import endpoints as categories
 from services.requests.clusters import endpoints as clusters
 from services.requests.consumers import consumers
 from services.requests.moderation import endpoints as moderation
+from services.requests.open311 import endpoints as open311
 from services.requests.overdue import sweep
 from services.requests.search import endpoints as search
 from services.requests.search import filing
@@ -46,12 +47,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             endpoints.router,
             closing_endpoints.router,
             attachments.router,
+            open311.router,
             moderation.router,
             templates.router,
         ],
         consumers=consumers(keyring),
         timers=[*sweep.TIMERS, *attachment_timers(files), *filing.timers(keyring)],
-        large_bodies={"/v1/service-requests/{request_id}/attachments": PHOTO_MIB},
+        large_bodies={
+            "/v1/service-requests/{request_id}/attachments": PHOTO_MIB,
+            "/internal/open311/requests": open311.MOST_PHOTOS * PHOTO_MIB + 1,
+        },
         prepare=prepare,
     )
     return build_app(service, settings)

@@ -1,8 +1,9 @@
-"""`kaiyuan accounts create`: staff who sign in by password, residents by phone, partners' systems by secret."""
+"""`kaiyuan accounts create`: staff who sign in by password, residents by phone, partners' systems by secret or key."""
 
 import asyncio
 import secrets
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
 from uuid import UUID
 
 import typer
@@ -10,6 +11,11 @@ import typer
 from stack.commands.options import DEFAULT_DATA, CommandFailed, DataFolderOption, console, settings
 from stack.environment import Environment
 from stack.topology import GATEWAY
+
+if TYPE_CHECKING:
+    from shared.db import AsyncSession
+
+Made = TypeVar("Made")
 
 accounts = typer.Typer(help="账号 · Who may sign in.", no_args_is_help=True)
 
@@ -105,3 +111,46 @@ def create_client(
             return await service.create_client(session, client_id, area=area, grants=grant)
 
     console.print(f"client_id {client_id}\nclient_secret {asyncio.run(run())}", highlight=False, markup=False)
+
+
+@accounts.command("create-api-key")
+def create_api_key(
+    client_id: Annotated[str, typer.Argument(help="客户端名 · The partner system's id.")],
+    data: DataFolderOption = DEFAULT_DATA,
+) -> None:
+    """新建 Open311 密钥 · Give a partner's client a key for Open311. It is shown once."""
+
+    async def run() -> str:
+        from gateway.open311.keys import create_api_key as create_key  # noqa: PLC0415
+
+        return await _with_keys(settings(data), lambda session: create_key(session, client_id))
+
+    console.print(f"api_key {asyncio.run(run())}", highlight=False, markup=False)
+
+
+@accounts.command("disable-api-keys")
+def disable_api_keys(
+    client_id: Annotated[str, typer.Argument(help="客户端名 · The partner system's id.")],
+    data: DataFolderOption = DEFAULT_DATA,
+) -> None:
+    """停用 Open311 密钥 · End every Open311 key of a partner's client."""
+
+    async def run() -> int:
+        from gateway.open311.keys import disable_api_keys as disable_keys  # noqa: PLC0415
+
+        return await _with_keys(settings(data), lambda session: disable_keys(session, client_id))
+
+    count = asyncio.run(run())
+    console.print(f"已停用 {count} 个密钥。/ {count} keys disabled.", highlight=False)
+
+
+async def _with_keys(variables: Environment, work: "Callable[[AsyncSession], Awaitable[Made]]") -> Made:
+    from shared.codes import EVERYWHERE  # noqa: PLC0415
+    from shared.errors import Problem  # noqa: PLC0415
+    from stack.connections import database_of  # noqa: PLC0415
+
+    async with database_of(variables, GATEWAY) as database, database.transaction(EVERYWHERE) as session:
+        try:
+            return await work(session)
+        except Problem as problem:
+            raise CommandFailed(" / ".join((problem.title.zh, problem.title.en))) from problem

@@ -13,6 +13,8 @@ from stack.demo.staff import PASSWORD, STAFF, demo_workers
 DAUGHTER_PHONE = "19900006623"
 """The first story's daughter; held against the generated people by a test."""
 PARTNER_CLIENT = "demo-partner"
+PARTNER_API_KEY = "demo-open311-key"
+"""What the pages on Open311 show for pasting: anyone may know it, and what it opens is a demo."""
 PARTNER_GRANTS = ["requests:read", "requests:write", "grids:read"]
 
 
@@ -39,6 +41,7 @@ async def load_accounts(gateway: Opened, responders: Mapping[str, UUID], shops: 
     from gateway.accounts.passwords import hash_password  # noqa: PLC0415
     from gateway.accounts.repository import find_by_username, find_client  # noqa: PLC0415
     from gateway.accounts.service import NewAccount, create_account, create_client  # noqa: PLC0415
+    from gateway.open311.keys import create_api_key  # noqa: PLC0415
 
     wanted = [NewAccount(role=Role(each.role), area=each.area, username=each.username) for each in STAFF]
     wanted += [
@@ -62,3 +65,4 @@ async def load_accounts(gateway: Opened, responders: Mapping[str, UUID], shops: 
                 await create_account(session, gateway.keyring, account, password_hash=shared_hash)
         if await find_client(session, PARTNER_CLIENT) is None:
             await create_client(session, PARTNER_CLIENT, area=COMMUNITY_CODE, grants=PARTNER_GRANTS)
+            await create_api_key(session, PARTNER_CLIENT, key=PARTNER_API_KEY)

@@ -92,7 +92,7 @@ def test_every_operation_says_who_may_call_and_how_it_is_refused(merged: dict[st
         for method, operation in item.items()
         if operation.get("security") == []
     ]
-    expected = ("/v1/public/", "/v1/auth/", "/oauth/", "/.well-known/")
+    expected = ("/v1/public/", "/v1/auth/", "/oauth/", "/.well-known/", "/open311/")
     assert public
     assert all(path.startswith(expected) for path, _ in public)
     for item in merged["paths"].values():

@@ -59,10 +59,13 @@ async def submit_request(
     locator: BoundaryLocator,
     principal: Principal,
     data: ServiceRequestCreate,
+    *,
+    channel: Channel = Channel.PARTNER,
 ) -> Submitted:
     """Take a request in from the app, by hand or from a partner.
 
-    A partner's own number makes it idempotent for good: the same number answers with the request that it made first.
+    `channel` is a partner's way in. A partner's own number makes it idempotent for good: the same number answers with
+    the request that it made first.
     """
     _check_role(principal, data)
     community_code = _community(principal, data)
@@ -70,7 +73,7 @@ async def submit_request(
         known = await repository.find_by_external_id(session, community_code, principal.client_id, data.external_id)
         if known is not None:
             return Submitted(known, Content(), None, is_new=False)
-    owner = _owner(principal, data)
+    owner = _owner(principal, data, channel)
     place = data.place or PlaceCreate()
     terms = await repository.read_for_intake(
         session,
@@ -187,14 +190,14 @@ def _community(principal: Principal, data: ServiceRequestCreate) -> str:
     return data.community_code
 
 
-def _owner(principal: Principal, data: ServiceRequestCreate) -> dict[str, Any]:
+def _owner(principal: Principal, data: ServiceRequestCreate, way_in: Channel) -> dict[str, Any]:
     """Whose request it is and how it came in."""
     if principal.role is Role.RESIDENT:
         person_id, channel = principal.person_id, Channel.APP
         household_id = principal.household_id if data.share_with_household else None
     else:
         person_id, household_id = data.requester_person_id, data.household_id
-        channel = Channel.PARTNER if principal.role is Role.PARTNER else data.channel or Channel.PHONE
+        channel = way_in if principal.role is Role.PARTNER else data.channel or Channel.PHONE
     return {
         "channel": channel,
         "requester_person_id": person_id,

@@ -76,6 +76,7 @@ class ServiceRequest(Base, Tenant, table=True):
             "ix_service_request_area_by_deadline", "resolve_by", "id", "community_code", postgresql_where=text(_IS_OPEN)
         ),
         Index("ix_service_request_area_newest", "id", "community_code"),
+        Index(None, "community_code", "created_at", "id"),
         Index(None, "community_code", "updated_at", "id"),
         Index("ix_service_request_area_by_update", "updated_at", "id", "community_code"),
         Index(None, "community_code", "state", "id"),
