@@ -172,8 +172,10 @@ def _announcement(year: int) -> tuple[frozenset[date], frozenset[date]]:
     worked, off = frozenset(china.weekend_workdays), set(china)
     for day in list(off):
         for step in (-_DAY, _DAY):
-            while (day := day + step).weekday() >= 5 and day not in worked | off:
-                off.add(day)
+            beside = day + step
+            while beside.weekday() >= 5 and beside not in worked | off:
+                off.add(beside)
+                beside += step
     return frozenset(day for day in off if day.year == year), worked
 
 

@@ -1,9 +1,13 @@
 """Deadlines against the reference that counts every minute, and the faults that others have, each by name."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
-from hypothesis import given, settings
+import pytest
+import time_machine
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from services.requests.calendars.models import CommunityCalendar
@@ -13,7 +17,7 @@ from services.requests.service_requests.deadlines import Terms
 from services.requests.service_requests.models import Channel, ServiceRequest
 from services.requests.service_requests.states import State
 from tests.requests.minute_clock import MinuteClock, Office, always_open, shares
-from tests.requests.world import LAMP
+from tests.requests.world import LAMP, World
 
 MINUTE = timedelta(minutes=1)
 MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -56,8 +60,8 @@ ACTIONS = ("accept", "dispatch", "respond", "wait", "answer", "resolve", "reopen
 starts = st.builds(
     lambda day, minute: MONDAY + timedelta(days=day, minutes=minute), st.integers(-60, 220), st.integers(0, 1439)
 )
-stories = st.lists(st.tuples(st.integers(0, 5 * 1440), st.sampled_from(ACTIONS)), max_size=9)
-minutes = st.integers(1, 120).map(lambda tens: tens * 10)
+stories = st.lists(st.tuples(st.integers(0, 2 * 1440), st.sampled_from(ACTIONS)), max_size=8)
+minutes = st.integers(1, 70).map(lambda tens: tens * 10)
 
 
 class Played:
@@ -122,7 +126,7 @@ class Played:
                 deadlines.start_clock(request, self.terms, now) if request.first_dispatched_at else None
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
 @given(
     office=st.sampled_from(list(OFFICES)),
     urgency=st.sampled_from(Urgency),
@@ -142,7 +146,7 @@ def test_the_clocks_agree_with_counting_every_minute(
     if urgency is Urgency.URGENT:
         reference.happens("accept")
     now = start
-    for after, action in [*story, (20 * 1440, "note")]:
+    for after, action in [*story, (9 * 1440, "note")]:
         now += after * MINUTE
         reference.run_until(now)
         played.run_until(now)
@@ -150,3 +154,159 @@ def test_the_clocks_agree_with_counting_every_minute(
         if played.may(action):
             reference.happens(action)
             played.happens(action, now)
+
+
+# Faults that others have
+
+
+@pytest.fixture
+def at(world: World) -> Any:
+    """`at(hours)`: the world so many hours after Monday's opening."""
+    with time_machine.travel(MONDAY, tick=False) as clock:
+
+        async def sweep_at(hours: float) -> None:
+            clock.move_to(MONDAY + timedelta(hours=hours))
+            await world.sweep()
+
+        yield sweep_at
+
+
+async def told(world: World, request_id: str) -> list[tuple[str, int]]:
+    """What was told of the deadlines, in order."""
+    return [
+        (row.data["deadline"], row.data.get("percent", 100))
+        for row in await world.published(request_id)
+        if row.type.startswith("requests.deadline_")
+    ]
+
+
+async def submitted(world: World, *, dispatched: bool = True) -> tuple[str, UUID]:
+    request_id, order = (await world.submit())["id"], uuid4()
+    if dispatched:
+        await world.work_order("assigned", order, request_id)
+    return request_id, order
+
+
+@pytest.mark.parametrize(
+    ("role", "update"),
+    [
+        ("staff", {"kind": "note", "text": "内部备注"}),
+        ("staff", {"kind": "progress", "text": "内部进展", "visibility": "internal"}),
+        ("resident", {"kind": "comment", "text": "还没有人来"}),
+        (None, None),
+    ],
+    ids=["internal note", "internal progress", "the requester's own comment", "nothing but the assignment"],
+)
+async def test_an_update_that_tells_the_requester_nothing_is_no_first_response(
+    world: World, at: Callable[..., Any], role: str | None, update: dict[str, str] | None
+) -> None:
+    request_id, _ = await submitted(world)
+    if role:
+        await world.post(role, f"{request_id}/updates", update)
+    await at(4.75)
+    assert ("first_response", 80) in await told(world, request_id)
+    await at(5.5)
+    assert ("first_response", 100) in await told(world, request_id)
+
+
+@pytest.mark.parametrize("how", ["public progress", "a question", "acknowledged"])
+async def test_what_the_requester_hears_of_the_work_is_a_first_response(
+    world: World, at: Callable[..., Any], how: str
+) -> None:
+    request_id, order = await submitted(world)
+    if how == "public progress":
+        await world.post("staff", f"{request_id}/updates", {"kind": "progress", "text": "电工下午到"})
+    elif how == "a question":
+        await world.post("staff", f"{request_id}/wait-for-requester", {"text": "几号楼?"})
+        await world.post("resident", f"{request_id}/updates", {"kind": "answer", "text": "三号楼"})
+    else:
+        await world.work_order("acknowledged", order, request_id)
+    await at(9)
+    assert {deadline for deadline, _ in await told(world, request_id)} <= {"resolution"}
+
+
+async def test_a_pause_is_not_lost_when_the_work_changes_hands(world: World, at: Callable[..., Any]) -> None:
+    request_id, order = await submitted(world)
+    await world.work_order("acknowledged", order, request_id)
+    await world.post("staff", f"{request_id}/wait-for-requester", {"text": "几号楼?"})
+    promised = (await world.get("staff", request_id))["resolve_by"]
+    await at(48)
+    await world.work_order("handed_back", order, request_id, reason="not_responsible")
+    await world.work_order("assigned", order, request_id, responder_id=uuid4())
+    await promise_less(world)
+    seen = await world.get("staff", request_id)
+    assert seen["waiting_since"] == MONDAY.isoformat().replace("+00:00", "Z")
+    assert await told(world, request_id) == []
+    await world.post("resident", f"{request_id}/updates", {"kind": "answer", "text": "三号楼"})
+    later = (await world.get("staff", request_id))["resolve_by"]
+    assert datetime.fromisoformat(later) == datetime.fromisoformat(promised) + timedelta(days=2), (
+        "the same working time is left"
+    )
+
+
+async def test_the_promise_is_of_the_policy_under_which_it_was_given_by_decision(
+    world: World, at: Callable[..., Any]
+) -> None:
+    """A resident was told a time. Neither another policy nor another responder gives the office a later one."""
+    request_id, order = await submitted(world)
+    promised = await world.get("staff", request_id)
+    await promise_less(world)
+    await world.work_order("handed_back", order, request_id, reason="not_responsible")
+    await world.work_order("assigned", order, request_id, responder_id=uuid4())
+    await world.work_order("acknowledged", order, request_id, responder_id=uuid4())
+    seen = await world.get("staff", request_id)
+    assert seen["resolve_by"] == promised["resolve_by"]
+    assert seen["policy_version"] == promised["policy_version"] == 1
+    assert (await world.submit())["resolve_by"] < promised["resolve_by"], "new ones are promised less"
+
+
+async def test_a_late_dispatch_gains_no_time(world: World, at: Callable[..., Any]) -> None:
+    request_id, _ = await submitted(world, dispatched=False)
+    promised = (await world.get("staff", request_id))["resolve_by"]
+    await at(30)
+    await world.work_order("assigned", uuid4(), request_id)
+    assert (await world.get("staff", request_id))["resolve_by"] == promised
+
+
+async def test_lunch_is_no_working_time(world: World, at: Callable[..., Any]) -> None:
+    """Two hours to accept from 11:00 on end at 14:30, and half of them is over when lunch begins."""
+    await at(2)
+    request_id, _ = await submitted(world, dispatched=False)
+    seen = await world.get("staff", request_id)
+    assert datetime.fromisoformat(seen["accept_by"]) == MONDAY + timedelta(hours=5.5)
+    await at(2.9)
+    assert await told(world, request_id) == []
+    await at(3)
+    assert await told(world, request_id) == [("accept", 50)]
+    await at(4.5)
+    assert await told(world, request_id) == [("accept", 50)]
+
+
+async def test_each_share_is_told_once_and_a_late_sweep_tells_the_furthest(
+    world: World, at: Callable[..., Any]
+) -> None:
+    request_id, _ = await submitted(world, dispatched=False)
+    for hours in (1, 1, 1.6, 1.7, 2, 2.1):
+        await at(hours)
+    assert await told(world, request_id) == [
+        ("accept", 50),
+        ("accept", 80),
+        ("accept", 100),
+        ("first_response", 50),
+    ]
+    await at(24 * 30)
+    assert (await told(world, request_id))[4:] == [("first_response", 100), ("resolution", 100)]
+    await at(24 * 31)
+    assert len(await told(world, request_id)) == 6
+    steps = await world.steps("staff", request_id)
+    assert (steps.count("deadline_warned"), steps.count("deadline_breached")) == (3, 3)
+    assert not {"deadline_warned", "deadline_breached"} & set(await world.steps("resident", request_id))
+
+
+async def promise_less(world: World) -> None:
+    """A new version of the policy."""
+    path = f"/v1/categories/{LAMP}"
+    seen = await world.get("staff", path)
+    terms = seen["deadlines"] | {"normal": seen["deadlines"]["normal"] | {"resolution_minutes": 421}}
+    tag = {"If-Match": f'"{seen["version"]}"'}
+    assert (await world.call("staff", "PATCH", path, {"deadlines": terms}, headers=tag)).status_code == 200
