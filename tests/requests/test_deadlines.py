@@ -78,6 +78,7 @@ class Played:
             channel=Channel.APP,
             created_by="x",
             key_subject_id=uuid4(),
+            policy_category_code=LAMP,
             policy_version=1,
             created_at=now,
             **deadlines.first_promise(urgency, terms, now, calendar),
