@@ -1,7 +1,9 @@
 """The AsyncAPI 3 document of every event, made from the payload models, so that it cannot differ from what is sent."""
 
 import importlib
+import pkgutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 from shared.envelope import Envelope, Event
@@ -41,8 +43,11 @@ def document() -> Json:
 
 def published_by(service: Application) -> Iterator[type[Event]]:
     """The payload models that a service publishes, by type; bases and parts of payloads have no type."""
-    module = importlib.import_module(f"{service.package}.events")
-    models = (each for each in vars(module).values() if isinstance(each, type) and issubclass(each, Event))
+    package = importlib.import_module(service.package)
+    folders = [each.name for each in pkgutil.iter_modules(package.__path__, f"{service.package}.") if each.ispkg]
+    named = [name for folder in (service.package, *folders) if find_spec(name := f"{folder}.events")]
+    values = (value for name in named for value in vars(importlib.import_module(name)).values())
+    models = (each for each in values if isinstance(each, type) and issubclass(each, Event))
     yield from sorted((each for each in set(models) if "type" in vars(each)), key=lambda each: each.type)
 
 

@@ -8,6 +8,9 @@ from services.requests.calendars import endpoints as calendars
 from services.requests.categories import endpoints as categories
 from services.requests.clusters import endpoints as clusters
 from services.requests.consumers import consumers
+from services.requests.deliberations import endpoints as deliberations
+from services.requests.deliberations import meeting_endpoints as meetings
+from services.requests.deliberations import timers as deliberation_timers
 from services.requests.moderation import endpoints as moderation
 from services.requests.open311 import endpoints as open311
 from services.requests.overdue import sweep
@@ -50,9 +53,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             open311.router,
             moderation.router,
             templates.router,
+            deliberations.router,
+            meetings.router,
         ],
         consumers=consumers(keyring),
-        timers=[*sweep.TIMERS, *attachment_timers(files), *filing.timers(keyring)],
+        timers=[*sweep.TIMERS, *deliberation_timers.TIMERS, *attachment_timers(files), *filing.timers(keyring)],
         large_bodies={
             "/v1/service-requests/{request_id}/attachments": PHOTO_MIB,
             "/internal/open311/requests": open311.MOST_PHOTOS * PHOTO_MIB + 1,

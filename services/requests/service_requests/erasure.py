@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from services.requests.attachments.repository import withdraw_of_key
+from services.requests.deliberations import repository as deliberations
 from services.requests.moderation.public_texts import take_back
 from services.requests.moderation.repository import blank_originals
 from services.requests.service_requests import repository
@@ -33,6 +34,7 @@ def forget_person(keyring: Keyring) -> Handler:
                 await _shred(session, vault, request)
             request.version += 1
         await _destroy(session, vault, community_code, person_id)
+        await deliberations.forget_person(session, community_code, person_id)
 
     return forget
 
