@@ -13,6 +13,7 @@ from services.requests.deliberations import meeting_endpoints as meetings
 from services.requests.deliberations import timers as deliberation_timers
 from services.requests.moderation import endpoints as moderation
 from services.requests.open311 import endpoints as open311
+from services.requests.merges import endpoints as merges
 from services.requests.overdue import sweep
 from services.requests.search import endpoints as search
 from services.requests.search import filing
@@ -20,6 +21,8 @@ from services.requests.service_requests import closing_endpoints, endpoints
 from services.requests.settings import Settings
 from services.requests.templates import endpoints as templates
 from services.requests.views import endpoints as views
+from services.requests.splits import endpoints as splits
+from services.requests.transfers import endpoints as transfers
 from shared.app import Service, build_app
 from shared.crypto import Keyring
 from shared.files import FileStore
@@ -55,6 +58,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             templates.router,
             deliberations.router,
             meetings.router,
+            merges.router,
+            splits.router,
+            transfers.router,
         ],
         consumers=consumers(keyring),
         timers=[*sweep.TIMERS, *deliberation_timers.TIMERS, *attachment_timers(files), *filing.timers(keyring)],

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -54,6 +55,16 @@ def check_answers(form: Sequence[Mapping[str, Any]], answers: Mapping[str, Answe
             errors.append((place, question.datatype.value, _WRONG[question.datatype]))
     if errors:
         raise Invalid(errors=[{"pointer": at, "code": code, "zh": said.zh, "en": said.en} for at, code, said in errors])
+    return kept
+
+
+def answers_that_fit(form: Sequence[Mapping[str, Any]], answers: Mapping[str, Answer]) -> dict[str, Answer]:
+    """Of the answers to another category's form, those that this one asks for as well and that are right for it."""
+    kept: dict[str, Answer] = {}
+    for question in map(FormAttribute.model_validate, form):
+        if question.variable and question.code in answers:
+            with suppress(ValueError, TypeError):
+                kept[question.code] = _READERS[question.datatype](question, answers[question.code])
     return kept
 
 

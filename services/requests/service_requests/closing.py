@@ -43,8 +43,14 @@ async def reopen(
 async def rate(
     session: AsyncSession, vault: Vault, principal: Principal, request_id: UUID, data: RatingCreate
 ) -> tuple[ServiceRequest, Rating]:
-    """Judge an outcome, once a person; a pennant (锦旗) may be left with it."""
+    """Judge an outcome, once a person; a pennant (锦旗) may be left with it.
+
+    The requester of a merged request judges the one that it went into.
+    """
     request = await repository.lock_request(session, principal, request_id)
+    if request.merged_into_id is not None:
+        request = await repository.find_by_id(session, request.community_code, request.merged_into_id)
+        assert request is not None
     after(request.state, Action.RATE)
     if principal.person_id is None:
         raise NotFound

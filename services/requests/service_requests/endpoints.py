@@ -97,11 +97,16 @@ async def get_service_request(
 async def list_updates(
     principal: RequestsRead, session: Session, vault: VaultDep, page: PageRequest, request_id: UUID
 ) -> dict[str, Any]:
-    """The timeline, oldest first. Residents and partners see its public lines."""
+    """The timeline, oldest first. Residents and partners see its public lines.
+
+    The requester of a merged request also reads how the one that it went into goes on.
+    """
     row = await repository.get_request(session, principal, request_id)
     statement = repository.timeline(row, internal=presentation.sees_internal(principal))
     found = await paginate(session, statement, order_by=(TimelineEntry.id,), page=page)
-    return {"items": await presentation.updates(vault, principal, found.items), "next_cursor": found.next_cursor}
+    merged_into = await repository.find_merged_into(session, row)
+    items = await presentation.updates(vault, principal, found.items, merged_into=merged_into)
+    return {"items": items, "next_cursor": found.next_cursor}
 
 
 @router.post("/{request_id}/updates", response_model=ServiceRequestRead)

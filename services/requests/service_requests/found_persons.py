@@ -4,6 +4,7 @@ from uuid import UUID
 
 from services.requests.categories.models import Urgency
 from services.requests.categories.service import seed_categories
+from services.requests.merges.release import release_all
 from services.requests.service_requests import intake, repository
 from services.requests.service_requests.deadlines import resume
 from services.requests.service_requests.models import Channel, ServiceRequest, Step, Visibility
@@ -76,6 +77,7 @@ async def follow_closed(session: AsyncSession, envelope: Envelope) -> None:
         request.state = after(request.state, Action.WITHDRAW)
         resume(request, envelope.time)
         await record(session, request, entry_of(request, Step.WITHDRAWN, _RESIDENTS, at=envelope.time))
+        await release_all(session, request, _RESIDENTS)
 
 
 async def _case(session: AsyncSession, envelope: Envelope) -> tuple[FoundPersonEvent, ServiceRequest]:

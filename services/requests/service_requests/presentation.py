@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from services.requests.categories.models import Privacy
 from services.requests.service_requests import deadlines
 from services.requests.service_requests.auth import OFFICE, WORKERS
 from services.requests.service_requests.models import Rating, ServiceRequest, Step, TimelineEntry, Visibility
@@ -41,6 +42,9 @@ def shown(principal: Principal, request: ServiceRequest, content: Content, conta
         "concerned_person_id": request.concerned_person_id if handles else None,
         "external_id": request.external_id if handles or principal.role is Role.PARTNER else None,
         "origin": origin if handles else None,
+        "merged_into_id": request.merged_into_id,
+        "split_from_id": request.split_from_id,
+        "policy_category": request.policy_category_code,
         "policy_version": request.policy_version,
         "clock_started_at": request.first_dispatched_at,
         "resolved_at": request.resolved_at,
@@ -76,7 +80,12 @@ def sees_internal(principal: Principal) -> bool:
     return principal.role in _HANDLES or principal.role is Role.SUPERVISOR
 
 
-async def updates(vault: Vault, principal: Principal, entries: Sequence[TimelineEntry]) -> list[dict[str, Any]]:
+async def updates(
+    vault: Vault, principal: Principal, entries: Sequence[TimelineEntry], *, merged_into: ServiceRequest | None = None
+) -> list[dict[str, Any]]:
+    """Lines of timelines. Of the request that the caller's was merged into only what the office says of a public matter
+    is shown in words.
+    """
     keys = {} if principal.role in _SEES_NO_TEXT else await keys_of(vault, entries)
     handles = principal.role in _HANDLES
     return [
@@ -90,10 +99,16 @@ async def updates(vault: Vault, principal: Principal, entries: Sequence[Timeline
             "responder_id": entry.responder_id if handles else None,
             "detail": entry.detail,
             "refusal": _refusal(entry),
-            "text": text_of(entry, keys),
+            "text": None if _is_withheld(entry, merged_into) else text_of(entry, keys),
         }
         for entry in entries
     ]
+
+
+def _is_withheld(entry: TimelineEntry, merged_into: ServiceRequest | None) -> bool:
+    if merged_into is None or entry.request_id != merged_into.id:
+        return False
+    return merged_into.privacy is not Privacy.PUBLIC or entry.actor_role not in _HANDLES
 
 
 def _refusal(entry: TimelineEntry) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from services.requests.service_requests.models import (
     RequestFollower,
     RequestResponder,
     ServiceRequest,
+    Step,
     TimelineEntry,
     Visibility,
 )
@@ -29,6 +30,18 @@ from shared.vault import data_key
 
 TOLD_AT_ONCE = 5_000
 """An event names no more followers than this: 200 KB of the megabyte that a message may have."""
+OF_INTEREST = (
+    Step.ACCEPTED,
+    Step.REJECTED,
+    Step.DISPATCHED,
+    Step.STARTED,
+    Step.PROGRESS,
+    Step.RESOLVED,
+    Step.CONFIRMED,
+    Step.REOPENED,
+    Step.WITHDRAWN,
+)
+"""What the requester of a merged request reads of the one that it went into: how it goes, not what was said there."""
 _LOCK_EXTERNAL_ID = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 365003))")
 
 
@@ -123,6 +136,13 @@ async def _one(session: AsyncSession, statement: Select[ServiceRequest]) -> Serv
     if request is None:
         raise NotFound
     return request
+
+
+async def find_merged_into(session: AsyncSession, request: ServiceRequest) -> ServiceRequest | None:
+    """The request that this one went into."""
+    if request.merged_into_id is None:
+        return None
+    return await session.get_one(ServiceRequest, (request.community_code, request.merged_into_id))
 
 
 async def find_by_id(session: AsyncSession, community_code: str, request_id: UUID) -> ServiceRequest | None:
@@ -233,10 +253,15 @@ async def get_policy(session: AsyncSession, request: ServiceRequest) -> Deadline
 
 
 def timeline(request: ServiceRequest, *, internal: bool) -> Select[TimelineEntry]:
-    statement = select(TimelineEntry).where(
-        col(TimelineEntry.community_code) == request.community_code, col(TimelineEntry.request_id) == request.id
-    )
-    return statement if internal else statement.where(col(TimelineEntry.visibility) == Visibility.PUBLIC)
+    """The lines of a request. The requester of a merged one also reads what became of the one that it went into."""
+    statement = select(TimelineEntry).where(col(TimelineEntry.community_code) == request.community_code)
+    own = col(TimelineEntry.request_id) == request.id
+    if internal:
+        return statement.where(own)
+    if request.merged_into_id is not None:
+        others = (col(TimelineEntry.request_id) == request.merged_into_id) & col(TimelineEntry.step).in_(OF_INTEREST)
+        own = or_(own, others)
+    return statement.where(own, col(TimelineEntry.visibility) == Visibility.PUBLIC)
 
 
 async def list_ratings(session: AsyncSession, request: ServiceRequest) -> Sequence[Rating]:

@@ -113,6 +113,11 @@ class ServiceRequestRead(ServiceRequestSummary):
     concerned_person_id: UUID | None
     external_id: str | None
     origin: OriginRead | None
+    merged_into_id: UUID | None
+    """It asks what this one asks, and went into it."""
+    split_from_id: UUID | None
+    policy_category: str
+    """Whose policy it keeps, wherever it was transferred."""
     policy_version: int
     clock_started_at: datetime | None
     resolved_at: datetime | None

@@ -6,6 +6,7 @@ They flush and never commit: the edge does.
 from typing import Any
 from uuid import UUID
 
+from services.requests.merges.release import release_all
 from services.requests.service_requests import deadlines, repository
 from services.requests.service_requests.auth import OFFICE, WORKERS
 from services.requests.service_requests.errors import AlreadyWaiting, NotWaiting
@@ -101,7 +102,9 @@ async def withdraw(
         raise Forbidden
     request.state = after(request.state, Action.WITHDRAW)
     deadlines.resume(request, utc_now())
-    return await step(session, vault, principal, request, Step.WITHDRAWN, text=reason)
+    await step(session, vault, principal, request, Step.WITHDRAWN, text=reason)
+    await release_all(session, request, Actor.of(principal))
+    return request
 
 
 async def add_update(

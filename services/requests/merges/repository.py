@@ -1,0 +1,90 @@
+from collections.abc import Collection, Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlmodel import col
+
+from services.requests.service_requests.models import FollowReason, RequestFollower, ServiceRequest, Step, TimelineEntry
+from services.requests.service_requests.repository import readable
+from services.requests.service_requests.states import State
+from shared.auth import Principal
+from shared.db import AsyncSession, count_changed
+from shared.errors import NotFound
+
+
+async def lock_both(
+    session: AsyncSession, principal: Principal, source_id: UUID, target_id: UUID
+) -> tuple[ServiceRequest, ServiceRequest]:
+    """Both requests, locked in one order whoever comes first; NotFound unless both are in reach."""
+    statement = readable(principal).where(col(ServiceRequest.id).in_((source_id, target_id)))
+    locked = statement.order_by(col(ServiceRequest.id)).with_for_update(of=ServiceRequest)
+    found = {row.id: row for row in (await session.execute(locked)).scalars()}
+    if len(found) < 2:
+        raise NotFound
+    return found[source_id], found[target_id]
+
+
+async def lock_merged(session: AsyncSession, target: ServiceRequest) -> Sequence[ServiceRequest]:
+    """What was merged into this request; locked."""
+    statement = select(ServiceRequest).where(
+        col(ServiceRequest.community_code) == target.community_code, col(ServiceRequest.merged_into_id) == target.id
+    )
+    return (await session.execute(statement.order_by(col(ServiceRequest.id)).with_for_update())).scalars().all()
+
+
+async def holds_others(session: AsyncSession, request: ServiceRequest) -> bool:
+    statement = select(col(ServiceRequest.id)).where(
+        col(ServiceRequest.community_code) == request.community_code, col(ServiceRequest.merged_into_id) == request.id
+    )
+    return (await session.execute(statement.limit(1))).first() is not None
+
+
+async def other_requesters(session: AsyncSession, target: ServiceRequest, *, but: ServiceRequest) -> set[UUID]:
+    """Whose requests are merged into `target`, besides `but`."""
+    statement = select(col(ServiceRequest.requester_person_id)).where(
+        col(ServiceRequest.community_code) == target.community_code,
+        col(ServiceRequest.merged_into_id) == target.id,
+        col(ServiceRequest.id) != but.id,
+        col(ServiceRequest.requester_person_id).is_not(None),
+    )
+    return {person_id for person_id in (await session.execute(statement)).scalars() if person_id}
+
+
+async def followers_of(session: AsyncSession, request: ServiceRequest) -> Sequence[UUID]:
+    """All followers, those too who have muted it."""
+    statement = select(col(RequestFollower.person_id)).where(
+        col(RequestFollower.community_code) == request.community_code, col(RequestFollower.request_id) == request.id
+    )
+    return (await session.execute(statement)).scalars().all()
+
+
+async def remove_merged_followers(session: AsyncSession, target: ServiceRequest, people: Collection[UUID]) -> None:
+    """Who follows a locked request only because of a merge, follows it no more."""
+    statement = delete(RequestFollower).where(
+        col(RequestFollower.community_code) == target.community_code,
+        col(RequestFollower.request_id) == target.id,
+        col(RequestFollower.reason) == FollowReason.MERGED,
+        col(RequestFollower.person_id).in_(people),
+    )
+    target.follower_count -= await count_changed(session, statement)
+
+
+async def state_before(session: AsyncSession, source: ServiceRequest) -> State:
+    """Where a merged request stood before it was merged, as its timeline says."""
+    statement = (
+        select(col(TimelineEntry.detail)["state_before"].astext)
+        .where(
+            col(TimelineEntry.community_code) == source.community_code,
+            col(TimelineEntry.request_id) == source.id,
+            col(TimelineEntry.step) == Step.MERGED,
+            col(TimelineEntry.detail)["role"].astext == "source",
+        )
+        .order_by(col(TimelineEntry.id).desc())
+        .limit(1)
+    )
+    return State((await session.execute(statement)).scalar_one())
+
+
+def people_of(source: ServiceRequest, followers: Iterable[UUID]) -> set[UUID]:
+    """Who must hear of the other request once `source` has gone into it."""
+    return {*followers, *((source.requester_person_id,) if source.requester_person_id else ())}
