@@ -86,7 +86,7 @@ def _kept(whole: ServiceRequest) -> dict[str, Any]:
 
 
 def _inherit_clock(made: ServiceRequest, whole: ServiceRequest, terms: Terms) -> None:
-    for name, by in deadlines.first_promise(made.urgency, terms, whole.created_at).items():
+    for name, by in deadlines.first_promise(made.urgency, terms, whole.created_at, made.calendar).items():
         setattr(made, name, by)
     made.accepted_at = made.accepted_at or whole.accepted_at
     made.state = State.ACCEPTED if made.accepted_at else State.SUBMITTED
