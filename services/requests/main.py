@@ -11,18 +11,18 @@ from services.requests.consumers import consumers
 from services.requests.deliberations import endpoints as deliberations
 from services.requests.deliberations import meeting_endpoints as meetings
 from services.requests.deliberations import timers as deliberation_timers
+from services.requests.merges import endpoints as merges
 from services.requests.moderation import endpoints as moderation
 from services.requests.open311 import endpoints as open311
-from services.requests.merges import endpoints as merges
 from services.requests.overdue import sweep
 from services.requests.search import endpoints as search
 from services.requests.search import filing
 from services.requests.service_requests import closing_endpoints, endpoints
 from services.requests.settings import Settings
-from services.requests.templates import endpoints as templates
-from services.requests.views import endpoints as views
 from services.requests.splits import endpoints as splits
+from services.requests.templates import endpoints as templates
 from services.requests.transfers import endpoints as transfers
+from services.requests.views import endpoints as views
 from shared.app import Service, build_app
 from shared.crypto import Keyring
 from shared.files import FileStore
