@@ -90,13 +90,24 @@ async def submit_request(request: Request, written_as: Written, sent: Sent) -> R
     return answer(request, written_as, "service_requests", made)
 
 
-@router.get("/tokens/{token_id}.{response_format}", **description.of("created", "jurisdiction_id"))
+@router.get("/tokens/{token_id}.{response_format}", **description.of("created", "jurisdiction_id", "api_key"))
 async def get_token(request: Request, written_as: Written, sent: Sent, token_id: str) -> Response:
     """The number of a request by its token, which is the same: requests are numbered as they come in."""
-    path = f"/tokens/{quote(token_id, safe='')}"
-    client = await find_caller(request, sent)
-    found = await ask_requests(request, client, "GET", path, params=sent.firsts("jurisdiction_id"))
+    found = await _token(request, sent, "tokens", token_id)
     return answer(request, written_as, "service_requests", found)
+
+
+@router.get("/update_tokens/{token_id}.{response_format}", **description.of("update", "jurisdiction_id", "api_key"))
+async def get_update_token(request: Request, written_as: Written, sent: Sent, token_id: str) -> Response:
+    """The number of an update by its token, which is the same."""
+    found = await _token(request, sent, "update-tokens", token_id)
+    return answer(request, written_as, "service_request_updates", found)
+
+
+async def _token(request: Request, sent: Parameters, kind: str, token: str) -> Any:
+    client = await find_caller(request, sent)
+    path = f"/{kind}/{quote(token, safe='')}"
+    return await ask_requests(request, client, "GET", path, params=sent.firsts("jurisdiction_id"))
 
 
 @router.get("/servicerequestupdates.{response_format}", **description.of("updates", *description.UPDATE_FILTERS))

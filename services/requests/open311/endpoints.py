@@ -128,3 +128,10 @@ async def get_token(
     principal: Open311Read, session: Session, token: str, jurisdiction_id: Community = None
 ) -> list[dict[str, Any]]:
     return [await service.get_token(session, principal, jurisdiction_id, token)]
+
+
+@router.get("/update-tokens/{token}", include_in_schema=False)
+async def get_update_token(
+    principal: Open311Read, session: Session, token: str, jurisdiction_id: Community = None
+) -> list[dict[str, Any]]:
+    return [await service.get_update_token(session, principal, jurisdiction_id, token)]

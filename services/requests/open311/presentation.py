@@ -1,6 +1,6 @@
 """Our categories, requests and steps as Open311 objects: texts, numbers, booleans; what is absent is left out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,11 +8,12 @@ from sqlalchemy import Row
 
 from services.requests.categories.models import Category
 from services.requests.categories.schemas import LISTS, FormAttribute
+from services.requests.moderation.public_texts import public_text
 from services.requests.open311.repository import written_at
 from services.requests.open311.statuses import SAID, SAID_BY_REQUESTER, is_open, status_of
 from services.requests.service_requests.models import TimelineEntry
 from services.requests.service_requests.states import State
-from services.requests.service_requests.texts import Address, Content, Keys, content_of, text_of
+from services.requests.service_requests.texts import Address, Content, Keys, Place, content_of, text_of
 from shared.auth import Principal
 from shared.clock import CHINA
 from shared.errors import Bilingual, both
@@ -72,17 +73,17 @@ def _attribute(order: int, question: FormAttribute, language: str) -> dict[str, 
     )
 
 
-def request(row: Row[Any], names: Mapping[str, Any], content: Content, language: str) -> dict[str, Any]:
-    """`content` is empty for everybody but the client that the request came from, or holds an address alone."""
+def request(row: Row[Any], names: Mapping[str, Any], told: Content, language: str) -> dict[str, Any]:
+    """`told` is what of the sealed words and place may be told to the caller (`content`)."""
     state = State(row.state)
-    place = content.place
+    place = told.place
     return _present(
         service_request_id=str(row.id),
         status="open" if is_open(state) else "closed",
         status_notes=getattr(_STATES[state], language),
         service_name=_name(names[row.category_code], language),
         service_code=row.category_code,
-        description=content.description,
+        description=told.description,
         requested_datetime=w3c(row.created_at),
         updated_datetime=w3c(row.updated_at),
         expected_datetime=w3c(row.resolve_by) if is_open(state) else None,
@@ -92,24 +93,31 @@ def request(row: Row[Any], names: Mapping[str, Any], content: Content, language:
     )
 
 
-def contents(rows: Sequence[Row[Any]], keys: Keys, principal: Principal) -> list[Content]:
-    """What may be told of each: to its own client what it sent, to everybody the building that a matter is at."""
-    return [
-        opened if is_own(row.client_id, principal) else _building_alone(opened)
-        for row in rows
-        for opened in [content_of(row, keys)]  # pyright: ignore[reportArgumentType] - the same columns, fewer of them
-    ]
+def is_opened(row: Row[Any], principal: Principal) -> bool:
+    """Whether anything sealed of a request is told: the less is opened, the cheaper a list that anybody may ask for.
+
+    A point says where a matter is, so the address of one that has a point stays closed.
+    """
+    return row.longitude is None or row.released_sealed is not None or is_own(row.client_id, principal)
 
 
-def _building_alone(content: Content) -> Content:
-    if content.place is None or content.place.address is None:
-        return Content()
-    address = content.place.address.model_copy(update={"unit": ""})
-    return Content(place=content.place.model_copy(update={"address": address, "note": None}))
+def content(row: Row[Any], keys: Keys, principal: Principal) -> Content:
+    """To its own client what it sent; to everybody the building that a matter is at, and the words released."""
+    opened = content_of(row, keys)  # pyright: ignore[reportArgumentType] - the columns that it reads
+    if is_own(row.client_id, principal):
+        return opened
+    words = public_text(row, keys)  # pyright: ignore[reportArgumentType]
+    return Content(description=words, place=_building_alone(opened.place) if row.longitude is None else None)
+
+
+def _building_alone(place: Place | None) -> Place | None:
+    if place is None or place.address is None:
+        return None
+    return Place(address=place.address.model_copy(update={"unit": ""}))
 
 
 def update(entry: TimelineEntry, client_id: str | None, keys: Keys, principal: Principal, language: str) -> Any:
-    said = text_of(entry, keys) if is_own(client_id, principal) else None
+    said = text_of(entry, keys) if is_told(entry, client_id, principal) else None
     return _present(
         update_id=str(entry.id),
         service_request_id=str(entry.request_id),
@@ -118,6 +126,11 @@ def update(entry: TimelineEntry, client_id: str | None, keys: Keys, principal: P
         description=said or getattr(_SAID[entry.step], language),
         external_status_code=State(entry.state).value,
     )
+
+
+def is_told(entry: TimelineEntry, client_id: str | None, principal: Principal) -> bool:
+    """Whether a step's own words are told: to the client it was for, and to everybody once they are released."""
+    return entry.released_at is not None or is_own(client_id, principal)
 
 
 def is_own(client_id: str | None, principal: Principal) -> bool:

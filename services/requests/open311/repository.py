@@ -36,6 +36,9 @@ _SHOWN = [
         "latitude",
         "key_subject_id",
         "content_sealed",
+        "privacy",
+        "confidential",
+        "released_sealed",
         "created_at",
         "updated_at",
     )
@@ -179,6 +182,17 @@ async def is_known(session: AsyncSession, principal: Principal, community_code: 
         or_(col(ServiceRequest.channel) == "open311", _visible(principal, community_code)),
     )
     return (await session.execute(statement)).first() is not None
+
+
+async def is_known_update(session: AsyncSession, principal: Principal, community_code: str, entry_id: UUID) -> bool:
+    """Whether a line of the timeline is public, and its request known here."""
+    statement = select(col(TimelineEntry.request_id)).where(
+        col(TimelineEntry.community_code) == community_code,
+        col(TimelineEntry.id) == entry_id,
+        col(TimelineEntry.visibility) == Visibility.PUBLIC,
+    )
+    request_id = (await session.execute(statement)).scalar_one_or_none()
+    return request_id is not None and await is_known(session, principal, community_code, request_id)
 
 
 async def find_client_update(

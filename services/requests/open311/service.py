@@ -116,11 +116,10 @@ async def _presented(
     language: str,
 ) -> list[dict[str, Any]]:
     names = await repository.names_of(session, community_code)
-    # A point says where it is: only without one is the sealed address opened for everybody.
-    opened = [row for row in rows if row.longitude is None or presentation.is_own(row.client_id, principal)]
+    opened = [row for row in rows if presentation.is_opened(row, principal)]
     keys = await keys_of(vault, opened)  # pyright: ignore[reportArgumentType] - the columns that it reads
-    contents = dict(zip((row.id for row in opened), presentation.contents(opened, keys, principal), strict=True))
-    return [presentation.request(row, names, contents.get(row.id, presentation.NOTHING), language) for row in rows]
+    told = {row.id: presentation.content(row, keys, principal) for row in opened}
+    return [presentation.request(row, names, told.get(row.id, presentation.NOTHING), language) for row in rows]
 
 
 async def list_updates(
@@ -136,8 +135,7 @@ async def list_updates(
         _window(query.start_date, query.end_date),
         oldest_first=query.start_date is not None,
     )
-    own = [row[0] for row in rows if presentation.is_own(row.client_id, principal)]
-    keys = await keys_of(vault, own)
+    keys = await keys_of(vault, [row[0] for row in rows if presentation.is_told(row[0], row.client_id, principal)])
     return [presentation.update(row[0], row.client_id, keys, principal, language) for row in rows]
 
 
@@ -149,6 +147,16 @@ async def get_token(
     for request_id in repository.ids_of([token]):
         if await repository.is_known(session, principal, community_code, request_id):
             return {"service_request_id": str(request_id), "token": str(request_id)}
+    raise NotFound
+
+
+async def get_update_token(
+    session: AsyncSession, principal: Principal, jurisdiction: str | None, token: str
+) -> dict[str, Any]:
+    community_code = await enter_jurisdiction(session, principal, jurisdiction)
+    for entry_id in repository.ids_of([token]):
+        if await repository.is_known_update(session, principal, community_code, entry_id):
+            return {"update_id": str(entry_id), "token": str(entry_id)}
     raise NotFound
 
 
