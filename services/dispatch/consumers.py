@@ -1,6 +1,6 @@
 """What dispatch listens to, by source service and event type."""
 
-from services.dispatch.work_orders import intake
+from services.dispatch.work_orders import intake, overdue
 from shared.consumer import Handlers
 
 CONSUMERS: dict[str, Handlers] = {
@@ -11,6 +11,8 @@ CONSUMERS: dict[str, Handlers] = {
         "requests.request_confirmed.v1": intake.keep_settled_request,
         "requests.request_rejected.v1": intake.keep_settled_request,
         "requests.request_withdrawn.v1": intake.keep_settled_request,
+        "requests.deadline_warned.v1": overdue.remind_of_deadline,
+        "requests.deadline_breached.v1": overdue.escalate_overdue,
     },
     "residents": {
         "residents.person_erased.v1": intake.forget_person,

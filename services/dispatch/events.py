@@ -1,5 +1,6 @@
 """What dispatch publishes. Payloads carry ids, codes and states only."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -87,6 +88,22 @@ class WorkOrderEscalated(_WorkOrderEvent):
     type: ClassVar[str] = "dispatch.work_order_escalated.v1"
 
     to: EscalatedTo
+
+
+class WorkOrderReminded(_WorkOrderEvent):
+    """Whoever holds the order is told that a deadline of its request comes near, or has passed."""
+
+    type: ClassVar[str] = "dispatch.work_order_reminded.v1"
+
+    category: str
+    deadline: str
+    """`accept`, `first_response` or `resolution`."""
+    percent: int
+    """How much of its working time has passed: 80, or 100 when it was missed."""
+    due_at: datetime
+    responder_ids: list[UUID]
+    to_duty_desk: bool
+    """Whether the community's duty desk is told as well."""
 
 
 class WorkOrderCancelled(_WorkOrderEvent):

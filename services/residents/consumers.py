@@ -2,13 +2,14 @@
 
 from services.residents.found_persons.consumers import WORK_ORDER_HANDLERS
 from services.residents.households.consumers import follow_published_grid
-from services.residents.notices.consumers import REQUEST_HANDLERS
+from services.residents.notices.consumers import REMINDER_HANDLERS, REQUEST_HANDLERS
 from shared.consumer import Handlers
 
 CONSUMERS: dict[str, Handlers] = {
     "dispatch": {
         "dispatch.grid_published.v1": follow_published_grid,
         **WORK_ORDER_HANDLERS,
+        **REMINDER_HANDLERS,
     },
     "requests": REQUEST_HANDLERS,
 }

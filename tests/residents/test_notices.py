@@ -238,3 +238,31 @@ def test_any_notice_can_be_read_and_says_nothing_it_was_given(
     assert title == empty_title
     assert "{" not in text
     assert len(text) <= len(empty_text) + 40
+
+
+@pytest.mark.parametrize(
+    ("percent", "kind", "to_desk"),
+    [(80, "request_due_soon", False), (100, "request_overdue", True)],
+    ids=["four fifths", "missed"],
+)
+async def test_whoever_holds_the_work_hears_that_its_time_runs_out(
+    place: Neighbourhood, percent: int, kind: str, to_desk: bool
+) -> None:
+    holder, request_id = uuid4(), str(uuid4())
+    reminded = {
+        "work_order_id": str(uuid4()),
+        "request_id": request_id,
+        "category": "livelihood.street_lamp",
+        "deadline": "first_response",
+        "percent": percent,
+        "due_at": "2026-12-01T10:00:00+08:00",
+        "responder_ids": [str(holder)],
+        "to_duty_desk": to_desk,
+    }
+    await place.consume("dispatch.work_order_reminded.v1", f"work-orders/{uuid4()}", 2, reminded)
+    worker = place.client("responder", responder=holder)
+    [notice] = (await worker.get("/v1/notices")).json()["items"]
+    assert (notice["kind"], notice["parameters"]["request_id"]) == (kind, request_id)
+    assert "首次回应" in notice["text"]
+    at_the_desk = [each["parameters"]["request_id"] for each in await inbox(place) if each["kind"] == kind]
+    assert (request_id in at_the_desk) is to_desk

@@ -131,6 +131,17 @@ async def escalate(session: AsyncSession, order: WorkOrder) -> None:
     await publish(session, order, escalated, assigned)
 
 
+async def ask_duty_desk(session: AsyncSession, order: WorkOrder) -> Event | None:
+    """Ask the duty desk as well, unless somebody has accepted the order or the desk was asked; to be published."""
+    if order.state in (State.ACKNOWLEDGED, State.IN_PROGRESS):
+        return None
+    desk = await _take_duty_desk(session, order, await repository.holders(session, order))
+    if desk is None:
+        return None
+    order.escalation_level = 2
+    return await ask(session, order, desk, Tier.DUTY, Cause.ESCALATION)
+
+
 async def retry(session: AsyncSession, order: WorkOrder) -> None:
     """Nobody could be asked when the order came or was handed back; perhaps somebody can be now."""
     await publish(session, order, *await assign_by_rules(session, order, Cause.RETRY))

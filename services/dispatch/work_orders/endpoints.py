@@ -41,6 +41,7 @@ async def list_work_orders(
     request_id: UUID | None = None,
     urgency: Urgency | None = None,
     due_before: AwareDatetime | None = None,
+    supervised: Annotated[bool, Query(description="Only what the subdistrict supervises (督办).")] = False,
 ) -> Page[WorkOrder]:
     """Work orders that the caller may see, by deadline."""
     statement = repository.readable(principal)
@@ -50,6 +51,8 @@ async def list_work_orders(
         statement = statement.where(repository.held_by(responder_id))
     if state:
         statement = statement.where(col(WorkOrder.state).in_(state))
+    if supervised:
+        statement = statement.where(col(WorkOrder.supervised_at).is_not(None))
     if due_before is not None:
         statement = statement.where(col(WorkOrder.due_at) < due_before)
     for column, value in {"grid_code": grid_code, "request_id": request_id, "urgency": urgency}.items():

@@ -7,7 +7,16 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.dispatch.tables import Base
-from services.dispatch.work_orders.vocabulary import Cause, Ending, HandBackReason, Outcome, State, Tier, Urgency
+from services.dispatch.work_orders.vocabulary import (
+    Cause,
+    Ending,
+    EscalatedTo,
+    HandBackReason,
+    Outcome,
+    State,
+    Tier,
+    Urgency,
+)
 from shared.clock import utc_now
 from shared.conditions import one_of
 from shared.db import Tenant, text_enum
@@ -26,6 +35,7 @@ class WorkOrder(Base, Tenant, table=True):
         one_of("state", State),
         one_of("tier", Tier),
         one_of("outcome", Outcome),
+        one_of("escalated_to", EscalatedTo),
         Index("ix_work_order_community_code_due_at", "community_code", "due_at", "id"),
         Index("ix_work_order_community_code_grid_code", "community_code", "grid_code", "due_at", "id"),
         Index(
@@ -33,6 +43,13 @@ class WorkOrder(Base, Tenant, table=True):
             "community_code",
             text("(origin ->> 'id')"),
             postgresql_where=text("origin IS NOT NULL"),
+        ),
+        Index(
+            "ix_work_order_supervised",
+            "community_code",
+            "due_at",
+            "id",
+            postgresql_where=text("supervised_at IS NOT NULL"),
         ),
         Index("ix_work_order_escalate_at", "escalate_at", postgresql_where=text("escalate_at IS NOT NULL")),
         Index(
@@ -70,6 +87,10 @@ class WorkOrder(Base, Tenant, table=True):
     """0 nobody else was asked, 1 the backup was, 2 the duty desk was."""
     escalate_at: datetime | None = None
     """When the next is asked as well, or, while nobody is, when it is tried again."""
+    escalated_to: EscalatedTo | None = Field(default=None, sa_type=text_enum(EscalatedTo))
+    """How far up a missed deadline of the request has brought it."""
+    supervised_at: datetime | None = None
+    """Since when the subdistrict supervises it (督办)."""
     assigned_at: datetime | None = None
     acknowledged_at: datetime | None = None
     started_at: datetime | None = None

@@ -8,6 +8,7 @@ from services.dispatch.work_orders.assignment import Ruling
 from services.dispatch.work_orders.vocabulary import (
     Cause,
     Ending,
+    EscalatedTo,
     HandBackReason,
     Origin,
     Outcome,
@@ -39,6 +40,10 @@ class WorkOrderRead(BaseModel):
     escalation_level: int
     """0 nobody else was asked, 1 the backup was, 2 the duty desk was."""
     escalate_at: AwareDatetime | None
+    escalated_to: EscalatedTo | None
+    """How far up a missed deadline of the request has brought it."""
+    supervised_at: AwareDatetime | None
+    """Since when the subdistrict supervises it (督办)."""
     assigned_at: AwareDatetime | None
     acknowledged_at: AwareDatetime | None
     started_at: AwareDatetime | None

@@ -84,8 +84,12 @@ class HandBackReason(StrEnum):
 
 
 class EscalatedTo(StrEnum):
+    """Who hears of it besides whoever was asked, from the grid upwards."""
+
     BACKUP = "backup"
     DUTY_DESK = "duty_desk"
+    SUBDISTRICT = "subdistrict"
+    """Under supervision (督办): the request was not solved in time."""
 
 
 class Origin(BaseModel):

@@ -46,3 +46,29 @@ REQUEST_HANDLERS: Handlers = {
         NoticeKind.REQUEST_REOPENED,
     )
 }
+
+
+class WorkOrderReminded(Payload):
+    request_id: UUID
+    category: str
+    deadline: str
+    percent: int
+    responder_ids: list[UUID]
+    to_duty_desk: bool
+
+
+async def remind_of_deadline(session: AsyncSession, envelope: Envelope) -> None:
+    """Whoever holds the work hears that its time runs out, or has; the duty desk as well where dispatch says so."""
+    reminded = WorkOrderReminded.model_validate(envelope.data)
+    kind = NoticeKind.REQUEST_DUE_SOON if reminded.percent < 100 else NoticeKind.REQUEST_OVERDUE
+    parameters = {
+        "request_id": str(reminded.request_id),
+        "category": reminded.category,
+        "deadline": reminded.deadline,
+    }
+    readers: list[UUID | None] = [*reminded.responder_ids, *([None] if reminded.to_duty_desk else [])]
+    for responder_id in readers:
+        await service.notify_desk(session, envelope.community, kind, parameters, responder_id=responder_id)
+
+
+REMINDER_HANDLERS: Handlers = {"dispatch.work_order_reminded.v1": remind_of_deadline}

@@ -44,6 +44,20 @@ TEMPLATES: dict[NoticeKind, Template] = {
             "您的诉求({topic})已重新办理, 期限更短。", "Your request ({topic}) is open again, with a shorter deadline."
         ),
     ),
+    _K.REQUEST_DUE_SOON: Template(
+        both("诉求即将超时", "A request is nearly due"),
+        both(
+            "一件诉求({topic})的{deadline}时限已用去八成, 请尽快办理。",
+            "Four fifths of the time in which a request ({topic}) is to be {deadline} have passed. Please see to it.",
+        ),
+    ),
+    _K.REQUEST_OVERDUE: Template(
+        both("诉求已超时", "A request is overdue"),
+        both(
+            "一件诉求({topic})未在时限内{deadline}, 已升级督办, 请立即处理。",
+            "A request ({topic}) was not {deadline} in time and is escalated. Please act now.",
+        ),
+    ),
     _K.FOUND_PERSON_OVERDUE: Template(
         both("走失人员超时未处置", "A found person is overdue"),
         both(
@@ -115,6 +129,11 @@ _DECISIONS = {
     "approved": both("已同意, 到期后办理", "approved, and made when the time for reflection has passed"),
     "declined": both("未予办理", "declined"),
 }
+_DEADLINES = {
+    "accept": both("受理", "accepted"),
+    "first_response": both("首次回应", "answered first"),
+    "resolution": both("办结", "resolved"),
+}
 _STEPS = {"identify": both("确认身份", "identified"), "hand_over": both("交接", "handed over")}
 
 
@@ -128,6 +147,7 @@ def render(kind: NoticeKind, parameters: dict[str, str], language: str, *, link:
     step = _STEPS.get(parameters.get("step", ""), _STEPS["hand_over"])
     right = _RIGHTS.get(parameters.get("right", ""), _RIGHTS["correction"])
     decision = _DECISIONS.get(parameters.get("decision", ""), _DECISIONS["done"])
-    said = {"topic": topic, "step": step, "right": right, "decision": decision}
+    deadline = _DEADLINES.get(parameters.get("deadline", ""), _DEADLINES["resolution"])
+    said = {"topic": topic, "deadline": deadline, "step": step, "right": right, "decision": decision}
     words = {name: getattr(each, language) for name, each in said.items()} | {"link": link}
     return getattr(template.title, language), getattr(template.text, language).format(**words)
