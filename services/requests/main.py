@@ -11,6 +11,9 @@ from services.requests.consumers import consumers
 from services.requests.deliberations import endpoints as deliberations
 from services.requests.deliberations import meeting_endpoints as meetings
 from services.requests.deliberations import timers as deliberation_timers
+from services.requests.mediations import conduct_endpoints as mediations_conduct
+from services.requests.mediations import endpoints as mediations
+from services.requests.mediations.timers import mediation_timers
 from services.requests.merges import endpoints as merges
 from services.requests.moderation import endpoints as moderation
 from services.requests.open311 import endpoints as open311
@@ -29,6 +32,28 @@ from shared.files import FileStore
 from shared.grid_directory import BoundaryLocator
 from shared.photos import PHOTO_MIB
 
+ROUTERS = [
+    categories.router,
+    calendars.router,
+    clusters.router,
+    views.lists,  # before what is named by its id
+    views.views,
+    search.router,
+    endpoints.router,
+    closing_endpoints.router,
+    attachments.router,
+    open311.router,
+    moderation.router,
+    templates.router,
+    deliberations.router,
+    meetings.router,
+    merges.router,
+    splits.router,
+    transfers.router,
+    mediations.router,
+    mediations_conduct.router,
+]
+
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings.from_environment()
@@ -43,27 +68,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         name="requests",
         title="Requests",
         description="What residents want, from the first word to the confirmation that it is solved.",
-        routers=[
-            categories.router,
-            calendars.router,
-            clusters.router,
-            views.lists,  # before what is named by its id
-            views.views,
-            search.router,
-            endpoints.router,
-            closing_endpoints.router,
-            attachments.router,
-            open311.router,
-            moderation.router,
-            templates.router,
-            deliberations.router,
-            meetings.router,
-            merges.router,
-            splits.router,
-            transfers.router,
-        ],
+        routers=ROUTERS,
         consumers=consumers(keyring),
-        timers=[*sweep.TIMERS, *deliberation_timers.TIMERS, *attachment_timers(files), *filing.timers(keyring)],
+        timers=[
+            *sweep.TIMERS,
+            *deliberation_timers.TIMERS,
+            *mediation_timers(keyring),
+            *attachment_timers(files),
+            *filing.timers(keyring),
+        ],
         large_bodies={
             "/v1/service-requests/{request_id}/attachments": PHOTO_MIB,
             "/internal/open311/requests": open311.MOST_PHOTOS * PHOTO_MIB + 1,

@@ -8,7 +8,7 @@ from shared.auth import Role
 from shared.codes import EVERYWHERE
 from stack.demo.access import Opened
 from stack.demo.places import COMMUNITY_CODE
-from stack.demo.staff import PASSWORD, STAFF, demo_workers
+from stack.demo.staff import PASSWORD, STAFF, demo_units, demo_workers
 
 DAUGHTER_PHONE = "19900006623"
 """The first story's daughter; held against the generated people by a test."""
@@ -29,6 +29,7 @@ class Shown:
 ACCOUNTS = (
     Shown("居民 resident", f"{DAUGHTER_PHONE} + 一次性验证码 one-time code"),
     Shown("网格员 grid worker", f"worker01 / {PASSWORD}"),
+    Shown("派出所、司法所 police, judicial office", f"police, judicial / {PASSWORD}"),
     Shown("社区工作人员 staff", f"staff / {PASSWORD}"),
     Shown("社区主任 head", f"head / {PASSWORD}"),
     Shown("督导 supervisor", f"supervisor / {PASSWORD}"),
@@ -53,6 +54,16 @@ async def load_accounts(gateway: Opened, responders: Mapping[str, UUID], shops: 
             responder_id=responders.get(worker.username),
         )
         for worker in demo_workers()
+    ]
+    wanted += [
+        NewAccount(
+            role=Role.RESPONDER,
+            area=COMMUNITY_CODE,
+            username=unit.username,
+            responder_id=responders.get(unit.username),
+        )
+        for unit in demo_units()
+        if unit.username
     ]
     wanted += [
         NewAccount(role=Role.MERCHANT, area=COMMUNITY_CODE, username=username, merchant_id=merchant_id)

@@ -53,7 +53,7 @@ async def load(environment: Mapping[str, str], report: Report, *, households: in
 
 
 async def _load_dispatch(dispatch: Opened) -> dict[str, UUID]:
-    """Grids, responders, duty desk. Returns the responder of each worker's user name."""
+    """Grids, responders, duty desk. Returns the responder of each user name."""
     from services.dispatch.communities.repository import find_community  # noqa: PLC0415
 
     async with dispatch.transaction() as session:
@@ -123,16 +123,24 @@ async def _register_responders(session: AsyncSession, dispatch: Opened) -> tuple
     made = await register_responders(
         session, Vault(session, dispatch.keyring), COMMUNITY_CODE, [*wanted, desk, *others]
     )
-    return {worker.username: row.id for worker, row in zip(workers, made, strict=False)}, made[len(workers)].id
+    by_username = {worker.username: row.id for worker, row in zip(workers, made, strict=False)}
+    for unit, row in zip(units, made[len(workers) + 1 :], strict=True):
+        if unit.username:
+            by_username[unit.username] = row.id
+    return by_username, made[len(workers)].id
 
 
 async def _known_workers(session: AsyncSession, dispatch: Opened) -> dict[str, UUID]:
-    """The workers of an earlier load, by home grid and kind: user names are not stored in dispatch."""
+    """Those of an earlier load, by home grid or credit code: user names are not stored in dispatch."""
     from services.dispatch.grids.models import Grid  # noqa: PLC0415
+    from services.dispatch.responders.models import Responder  # noqa: PLC0415
 
     grids = await session.scalars(select(Grid).where(col(Grid.community_code) == COMMUNITY_CODE))
     own = {grid.code: grid.responder_id for grid in grids}
-    return {
+    units = await session.scalars(select(Responder).where(col(Responder.uscc).is_not(None)))
+    by_uscc = {unit.uscc: unit.id for unit in units}
+    known = {unit.username: by_uscc[unit.uscc] for unit in demo_units() if unit.username and unit.uscc in by_uscc}
+    return known | {
         worker.username: responder_id
         for worker in demo_workers()
         if worker.own_grid and (responder_id := own.get(worker.own_grid.code))

@@ -1,4 +1,4 @@
-"""`make demo`: three of the stories against a running system, each step told with what the API answered."""
+"""`make demo`: the stories against a running system, each step told with what the API answered."""
 
 import json
 from collections.abc import Mapping
@@ -7,13 +7,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from stack.demo.stories import lost_elder, saturday_fruit, the_visit
+from stack.demo.stories import lost_elder, saturday_fruit, the_noise_upstairs, the_visit
 from stack.demo.stories.actors import City, Json
 from stack.demo.stories.texts import texts_in_file
 
 STORIES = (
     ("一、走失老人回家 · 1. The lost elder", lost_elder.play),
     ("二、周六水果 · 2. Saturday fruit", saturday_fruit.play),
+    ("四、楼上的噪音 · 4. The noise upstairs", the_noise_upstairs.play),
     ("六、入户走访 · 6. The visit", the_visit.play),
 )
 
@@ -25,7 +26,7 @@ async def play(environment: Mapping[str, str], console: Console) -> None:
         for title, story in STORIES:
             console.rule(f"[bold]{title}")
             await story(city, _narrator(console))
-    console.rule("[bold green]三个故事都走通了 · All three stories hold")
+    console.rule("[bold green]故事都走通了 · All the stories hold")
 
 
 def _narrator(console: Console):

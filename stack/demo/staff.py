@@ -30,6 +30,8 @@ class DemoUnit:
     skills: tuple[str, ...]
     uscc: str
     phone: str
+    username: str | None = None
+    """Of those who sign in to mediate."""
 
 
 def demo_workers() -> list[DemoWorker]:
@@ -63,13 +65,21 @@ _SKILLS = {
     "供电所": ("electricity", "street_lamp"), "燃气公司": ("gas",), "园林队": ("greenery",), "环卫站": ("cleaning",),
     "物业服务公司": ("property",),
 }  # fmt: skip
+_SIGN_IN = {"司法所": "judicial", "派出所": "police"}
 _ORGANISATIONS = ("银龄守护社", "巧手志愿者之家", "暖阳社工服务中心")
 
 
 def demo_units() -> list[DemoUnit]:
     """Twenty-five partner units (共建单位) and three social organisations (社会组织)."""
     units = [
-        DemoUnit(name, "partner_unit", _SKILLS.get(name, ()), make_uscc(100 + index), f"1990000{9500 + index}")
+        DemoUnit(
+            name,
+            "partner_unit",
+            _SKILLS.get(name, ()),
+            make_uscc(100 + index),
+            f"1990000{9500 + index}",
+            _SIGN_IN.get(name),
+        )
         for index, name in enumerate(_UNITS)
     ]  # fmt: skip
     return units + [

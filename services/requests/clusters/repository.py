@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from services.requests.deliberations.models import DeliberationRequest
 from services.requests.service_requests.models import ServiceRequest
+from services.requests.service_requests.repository import not_confidential
 from services.requests.service_requests.states import OPEN, State
 from shared.conditions import among
 from shared.db import AsyncSession
@@ -50,6 +51,7 @@ def _window(community_code: str, category: str | None, since: datetime) -> Selec
         col(ServiceRequest.community_code) == community_code,
         or_(col(ServiceRequest.created_at) >= since, col(ServiceRequest.state).in_(OPEN)),
         col(ServiceRequest.state).not_in(_NOT_REPEATED),
+        not_confidential(),
     )
     if category is not None:
         is_class = "." not in category

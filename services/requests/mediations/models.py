@@ -214,8 +214,8 @@ class Mediation(Base, Tenant, table=True):
     follow_up_on: date | None = None
     """When to visit the parties and ask whether it holds (回访)."""
     followed_up_at: datetime | None = None
-    follow_up: bytes | None = None
-    """What the visit found, sealed."""
+    closing_note: bytes | None = None
+    """What the visit found, or why it failed, sealed."""
     ended_at: datetime | None = None
     failure: Failure | None = Field(default=None, sa_type=text_enum(Failure))
     version: int = 1

@@ -49,7 +49,7 @@ _CREATE = (
         fulfilled_at timestamptz,
         follow_up_on DATE,
         followed_up_at timestamptz,
-        follow_up BYTEA,
+        closing_note BYTEA,
         ended_at timestamptz,
         failure VARCHAR(40),
         version INTEGER NOT NULL,

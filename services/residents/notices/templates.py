@@ -58,6 +58,33 @@ TEMPLATES: dict[NoticeKind, Template] = {
             "A request ({topic}) was not {deadline} in time and is escalated. Please act now.",
         ),
     ),
+    _K.MEDIATION_OPENED: Template(
+        both("邀请您参加调解", "You are invited to a mediation"),
+        both(
+            "社区邀请您参加一次调解。是否参加由您自愿决定, 请点开查看并答复; 内容仅当事人、调解员和社区主任可见。",
+            "The community invites you to a mediation. Whether you take part is yours to decide: open it and answer. "
+            "Only the parties, the mediators and the head of the community can read it.",
+        ),
+        to_phone=True,
+    ),
+    _K.MEDIATION_NEWS: Template(
+        both("调解有新进展", "News about a mediation"),
+        both(
+            "调解有新进展: {mediation_step}。请点开查看。", "About your mediation: {mediation_step}. Open it to read."
+        ),
+    ),
+    _K.MEDIATION_AGREED: Template(
+        both("调解达成协议", "An agreement in mediation"),
+        both(
+            "各方已确认调解协议。请按期履行; 三十日内可共同申请司法确认。",
+            "All parties have confirmed the agreement. Keep its dates; within 30 days you may ask the court together "
+            "to confirm it.",
+        ),
+    ),
+    _K.MEDIATION_ENDED: Template(
+        both("调解已结束", "A mediation has ended"),
+        both("一次调解已结束, 请点开查看结果。", "A mediation has ended. Open it to see how."),
+    ),
     _K.FOUND_PERSON_OVERDUE: Template(
         both("走失人员超时未处置", "A found person is overdue"),
         both(
@@ -134,6 +161,23 @@ _DEADLINES = {
     "first_response": both("首次回应", "answered first"),
     "resolution": both("办结", "resolved"),
 }
+_MEDIATION_STEPS = {
+    "accepted": both("各方均同意调解", "all parties want it"),
+    "mediator_named": both("增加了调解员", "another mediator was named"),
+    "mediator_left": both("有调解员退出", "a mediator has left"),
+    "session_scheduled": both("已安排调解会", "a meeting is arranged"),
+    "session_cancelled": both("调解会已取消", "a meeting is called off"),
+    "session_near": both("明天有调解会", "a meeting is tomorrow"),
+    "extension_proposed": both("拟延长期限, 请您答复", "more time is asked for, please answer"),
+    "extended": both("期限已延长", "it was given more time"),
+    "limit_near": both("期限将到", "its time is nearly over"),
+    "agreement_proposed": both("有协议文本待您确认", "the text of an agreement waits for you"),
+    "term_near": both("有条款即将到期", "a term is due tomorrow"),
+    "term_overdue": both("有条款已过期", "a term is overdue"),
+    "fulfilled": both("协议已全部履行", "every term has been kept"),
+    "follow_up_due": both("即将回访", "a follow-up visit is due"),
+}
+_MEDIATION_STEP = both("请查看", "see there")
 _STEPS = {"identify": both("确认身份", "identified"), "hand_over": both("交接", "handed over")}
 
 
@@ -148,6 +192,13 @@ def render(kind: NoticeKind, parameters: dict[str, str], language: str, *, link:
     right = _RIGHTS.get(parameters.get("right", ""), _RIGHTS["correction"])
     decision = _DECISIONS.get(parameters.get("decision", ""), _DECISIONS["done"])
     deadline = _DEADLINES.get(parameters.get("deadline", ""), _DEADLINES["resolution"])
-    said = {"topic": topic, "deadline": deadline, "step": step, "right": right, "decision": decision}
+    said = {
+        "topic": topic,
+        "deadline": deadline,
+        "step": step,
+        "right": right,
+        "decision": decision,
+        "mediation_step": _MEDIATION_STEPS.get(parameters.get("step", ""), _MEDIATION_STEP),
+    }
     words = {name: getattr(each, language) for name, each in said.items()} | {"link": link}
     return getattr(template.title, language), getattr(template.text, language).format(**words)
