@@ -18,6 +18,9 @@ from services.requests.merges import endpoints as merges
 from services.requests.moderation import endpoints as moderation
 from services.requests.open311 import endpoints as open311
 from services.requests.overdue import sweep
+from services.requests.projects import endpoints as projects
+from services.requests.projects import timers as project_timers
+from services.requests.projects import work_endpoints as project_work
 from services.requests.search import endpoints as search
 from services.requests.search import filing
 from services.requests.service_requests import closing_endpoints, endpoints
@@ -47,6 +50,9 @@ ROUTERS = [
     templates.router,
     deliberations.router,
     meetings.router,
+    projects.router,
+    projects.of_deliberation,
+    project_work.router,
     merges.router,
     splits.router,
     transfers.router,
@@ -74,11 +80,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             *sweep.TIMERS,
             *deliberation_timers.TIMERS,
             *mediation_timers(keyring),
+            *project_timers.TIMERS,
             *attachment_timers(files),
             *filing.timers(keyring),
         ],
         large_bodies={
             "/v1/service-requests/{request_id}/attachments": PHOTO_MIB,
+            "/v1/projects/{project_id}/photos": PHOTO_MIB,
             "/internal/open311/requests": open311.MOST_PHOTOS * PHOTO_MIB + 1,
         },
         prepare=prepare,

@@ -27,6 +27,7 @@ _TABLES = (
     "project_spending",
     "project_milestone",
     "project_update",
+    "project_photo",
     "project_inspection",
 )
 """Each after those that it refers to."""
@@ -297,6 +298,19 @@ CREATE TABLE project_update (
         FOREIGN KEY (community_code, project_id) REFERENCES project (community_code, id)
 );
 CREATE INDEX ix_project_update_community_code_project_id_id ON project_update (community_code, project_id, id);
+CREATE TABLE project_photo (
+    community_code varchar(12) NOT NULL,
+    attachment_id uuid NOT NULL,
+    project_id uuid NOT NULL,
+    stage varchar(40) NOT NULL,
+    CONSTRAINT pk_project_photo PRIMARY KEY (community_code, attachment_id),
+    CONSTRAINT ck_project_photo_stage CHECK (stage IN ('before', 'during', 'after')),
+    CONSTRAINT fk_project_photo_community_code_project_id_project
+        FOREIGN KEY (community_code, project_id) REFERENCES project (community_code, id),
+    CONSTRAINT fk_project_photo_community_code_attachment_id_attachment
+        FOREIGN KEY (community_code, attachment_id) REFERENCES attachment (community_code, id) ON DELETE CASCADE
+);
+CREATE INDEX ix_project_photo_community_code_project_id ON project_photo (community_code, project_id);
 CREATE TABLE project_inspection (
     community_code varchar(12) NOT NULL,
     id uuid NOT NULL,
@@ -306,15 +320,17 @@ CREATE TABLE project_inspection (
     responder_id uuid,
     account varchar,
     capacity varchar(40) NOT NULL,
-    passed boolean NOT NULL,
+    passed boolean,
+    signed_at timestamptz,
+    signed_by varchar,
     key_subject_id uuid,
     note_sealed bytea,
-    written_by varchar NOT NULL,
     created_at timestamptz NOT NULL,
     CONSTRAINT pk_project_inspection PRIMARY KEY (community_code, id),
     CONSTRAINT ck_project_inspection_capacity
         CHECK (capacity IN ('representative', 'requester', 'community', 'sponsor', 'expert')),
     CONSTRAINT ck_project_inspection_one_identity CHECK (num_nonnulls(person_id, responder_id, account) <= 1),
+    CONSTRAINT ck_project_inspection_signed CHECK (num_nulls(passed, signed_at, signed_by) IN (0, 3)),
     CONSTRAINT fk_project_inspection_community_code_project_id_project
         FOREIGN KEY (community_code, project_id) REFERENCES project (community_code, id)
 );

@@ -205,13 +205,38 @@ class ProjectUpdate(Base, Tenant, table=True):
     created_at: datetime = Field(default_factory=utc_now)
 
 
+class PhotoStage(StrEnum):
+    BEFORE = "before"
+    DURING = "during"
+    AFTER = "after"
+
+
+class ProjectPhoto(Base, Tenant, table=True):
+    """When a photo of a project was taken; the photo itself is an attachment."""
+
+    __tablename__ = "project_photo"
+    __table_args__ = (
+        one_of("stage", PhotoStage),
+        ForeignKeyConstraint(["community_code", "project_id"], _PROJECT),
+        ForeignKeyConstraint(
+            ["community_code", "attachment_id"], ["attachment.community_code", "attachment.id"], ondelete="CASCADE"
+        ),
+        Index(None, "community_code", "project_id"),
+    )
+
+    attachment_id: UUID = Field(primary_key=True)
+    project_id: UUID
+    stage: PhotoStage = Field(sa_type=text_enum(PhotoStage))
+
+
 class Inspection(Base, Tenant, table=True):
-    """What one named person found when a completed project was inspected (验收)."""
+    """What one named person found when a completed project was inspected (验收); named first, signed then."""
 
     __tablename__ = "project_inspection"
     __table_args__ = (
         one_of("capacity", InspectorCapacity),
         CheckConstraint("num_nonnulls(person_id, responder_id, account) <= 1", name="one_identity"),
+        CheckConstraint("num_nulls(passed, signed_at, signed_by) IN (0, 3)", name="signed"),
         ForeignKeyConstraint(["community_code", "project_id"], _PROJECT),
         Index(None, "community_code", "project_id", "round"),
         Index(None, "community_code", "person_id", postgresql_where=text("person_id IS NOT NULL")),
@@ -237,9 +262,12 @@ class Inspection(Base, Tenant, table=True):
     responder_id: UUID | None = None
     account: str | None = None
     capacity: InspectorCapacity = Field(sa_type=text_enum(InspectorCapacity))
-    passed: bool
+    passed: bool | None = None
+    """None: not signed yet."""
+    signed_at: datetime | None = None
+    signed_by: str | None = None
+    """The account: the inspector's own, or the office's before whom it was signed on paper."""
     key_subject_id: UUID | None = None
     """Whose key seals the note: the inspector's if they have a record, else the project's."""
     note_sealed: bytes | None = None
-    written_by: str
     created_at: datetime = Field(default_factory=utc_now)

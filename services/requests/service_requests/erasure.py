@@ -7,6 +7,7 @@ from services.requests.deliberations import repository as deliberations
 from services.requests.mediations.erasure import forget_party
 from services.requests.moderation.public_texts import take_back
 from services.requests.moderation.repository import blank_originals
+from services.requests.projects import repository as projects
 from services.requests.service_requests import repository
 from services.requests.service_requests.models import ServiceRequest
 from shared.clock import utc_now
@@ -37,6 +38,7 @@ def forget_person(keyring: Keyring) -> Handler:
         await forget_party(session, vault, community_code, person_id)
         await _destroy(session, vault, community_code, person_id)
         await deliberations.forget_person(session, community_code, person_id)
+        await projects.forget_person(session, community_code, person_id)
 
     return forget
 
