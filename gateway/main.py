@@ -11,7 +11,7 @@ from gateway.limits import Limits
 from gateway.open311 import endpoints as open311
 from gateway.public_page import conversations
 from gateway.public_page import endpoints as public_page
-from gateway.routes import LARGE_BODIES, SERVICES
+from gateway.routes import LARGE_BODIES, SERVICES, STREAMS
 from gateway.screens import home, quotes, worker_today
 from gateway.settings import Settings
 from gateway.sign_in import endpoints as sign_in
@@ -57,6 +57,7 @@ SERVICE = Service(
     ],
     timers=[Timer("forget_expired_sign_ins", timedelta(minutes=10), forget_expired)],
     large_bodies=LARGE_BODIES,
+    streams=STREAMS,
     prepare=_prepare,
 )
 

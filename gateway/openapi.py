@@ -33,6 +33,8 @@ FETCH_SECONDS = 10.0
 _METHODS = ("get", "post", "patch", "delete", "put", "head", "options")
 _REPLACED = ("HTTPValidationError", "ValidationError")
 """FastAPI's own account of a 422, which echoes input; ours is a problem document."""
+_EVENTS = "text/event-stream"
+"""OpenAPI 3.1 has no words for the single events (`itemSchema` is of 3.2); the operation's description has."""
 
 PROBLEM = {
     "type": "object",
@@ -198,6 +200,8 @@ def _describe_operations(document: Document) -> None:
             statuses = ["422", "429", "503", "default"] if public else ["401", "403", "422", "429", "503", "default"]
             for status in statuses:
                 operation["responses"][status] = {"$ref": "#/components/responses/Problem"}
+            if _EVENTS in (content := operation["responses"].get("200", {}).get("content", {})):
+                content[_EVENTS] = {"schema": {"type": "string"}}
 
 
 def _problem_response(description: str) -> Document:

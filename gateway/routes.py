@@ -60,6 +60,9 @@ PATIENCE = {
 }
 """Prefixes below which a service may take so many seconds: it reads or writes whole sheets."""
 
+STREAMS = ("/v1/service-requests/stream",)
+"""Paths whose answers stay open: passed on piece by piece as they come, for as long as the service sends."""
+
 PUBLIC_PREFIX = "/v1/public/"
 """What lies below needs no token, here and in the service; everything else needs one in both."""
 

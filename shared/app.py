@@ -47,6 +47,8 @@ class Service:
     timers: Sequence[Timer] = ()
     large_bodies: Mapping[str, int] = field(default_factory=dict)
     """Route templates whose bodies may be larger than 1 MiB, and how many MiB they may have."""
+    streams: Sequence[str] = ()
+    """Paths whose answers stay open; they end when `app.state.draining` is set."""
     prepare: Callable[[FastAPI], Awaitable[None]] | None = None
     """Runs once before the first request, e.g. to put the service's own keys on `app.state`.
 
@@ -63,6 +65,7 @@ def build_app(service: Service, settings: CommonSettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             app.state.closing = stack
+            app.state.draining = asyncio.Event()
             await _open(service, app, health, stack)
             if service.prepare is not None:
                 await service.prepare(app)
@@ -88,7 +91,7 @@ def build_app(service: Service, settings: CommonSettings) -> FastAPI:
     for router in service.routers:
         app.include_router(router)
     app.include_router(health_router(health, telemetry))
-    install_middleware(app, settings, telemetry, service.large_bodies)
+    install_middleware(app, settings, telemetry, service.large_bodies, service.streams)
     return app
 
 

@@ -183,6 +183,13 @@ async def authenticate(request: Request) -> Principal:
     return principal
 
 
+def expiry_of(request: Request) -> float:
+    """When the token of an authenticated request expires, in seconds since 1970: answers that stay open end then."""
+    token = request.headers["authorization"].partition(" ")[2]
+    payload = token.split(".")[1]
+    return float(json.loads(base64.urlsafe_b64decode(payload + "=="))["exp"])
+
+
 class Allow:
     """A dependency that lets the named roles through and hands the principal to the endpoint.
 

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from secrets import token_hex
 from typing import TypeVar
 
 import nats.errors
@@ -25,6 +26,8 @@ ACK_WAIT_SECONDS = 10.0
 """A message that is neither acknowledged nor reported in progress for so long is delivered again."""
 REQUEST_SECONDS = 5.0
 FLUSH_SECONDS = 2.0
+READER_SECONDS = 30.0
+"""After which NATS forgets a reader that no longer asks."""
 MAX_ACK_PENDING = 10_000
 """Includes failed events that wait for their next delivery; those must not keep new ones from coming."""
 
@@ -43,6 +46,15 @@ class Refused(Exception):
 
 class ConnectionLost(Exception):
     """The connection went away before the acknowledgement came: the message may or may not have been stored."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What a stream holds: sequences from `first` to `last`. Another `epoch` is another stream of the same name."""
+
+    epoch: str
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -154,6 +166,32 @@ class Bus:
 
         return await self._until_done(declare, stream=stream_of(source), consumer=durable)
 
+    async def extent(self, service: str) -> Extent:
+        """What the stream of `service` holds now. Raises nats.errors.Error or TimeoutError when NATS does not say."""
+        info = await (await self.jetstream()).stream_info(stream_of(service))
+        created = info.created.timestamp() if info.created else 0
+        return Extent(f"{int(created * 1000):x}", info.state.first_seq, info.state.last_seq)
+
+    async def read_from(self, service: str, sequence: int, subject: str) -> tuple[PullSubscription, int]:
+        """A reader of the own stream's messages about `subject` from `sequence` on, and how many wait for it.
+
+        It belongs to this process alone, acknowledges nothing, and is forgotten by NATS soon after it was last used.
+        Raises nats.errors.Error or TimeoutError.
+        """
+        config = api.ConsumerConfig(
+            name=f"{service}-{token_hex(8)}",
+            deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=sequence,
+            ack_policy=api.AckPolicy.NONE,
+            filter_subject=subject,
+            inactive_threshold=READER_SECONDS,
+            mem_storage=True,
+            num_replicas=1,
+        )
+        jetstream = await self.jetstream()
+        info = await jetstream.add_consumer(stream_of(service), config)
+        return await jetstream.pull_subscribe_bind(config.name, stream=stream_of(service)), info.num_pending or 0
+
     async def publish(self, service: str, messages: Sequence[Outgoing]) -> list[Exception | None]:
         """Send all, then await all acknowledgements: None for each message that is stored, else why it may not be.
 
@@ -260,6 +298,14 @@ class Bus:
             log.error("bus_closed")
             self._connecting = None
             self.connect()
+
+
+async def unsubscribe(subscription: PullSubscription) -> None:
+    """Leave a consumer, whether or not the connection is still there."""
+    try:
+        await subscription.unsubscribe()
+    except (nats.errors.Error, TimeoutError, OSError):
+        return  # the connection that it belonged to is gone, and it with it
 
 
 def _outcome(sent: "asyncio.Future[api.PubAck] | Exception") -> Exception | None:

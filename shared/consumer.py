@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanKind
 
 from shared import inbox
 from shared.backoff import jittered, pause, unless_stopped
-from shared.bus import ACK_WAIT_SECONDS, Bus, PullSubscription
+from shared.bus import ACK_WAIT_SECONDS, Bus, PullSubscription, unsubscribe
 from shared.db import AsyncSession, Database
 from shared.envelope import Envelope
 from shared.failures import describe, is_outage
@@ -128,7 +128,7 @@ class Consumer:
         except _NATS_ERRORS as error:
             log.warning("fetch_failed", consumer=self.name, error=type(error).__name__)
         finally:
-            await _unsubscribe(subscription)
+            await unsubscribe(subscription)
         return fetched
 
     def _dispatch(self, message: Msg) -> None:
@@ -305,10 +305,3 @@ def subject_of(event_type: str) -> str:
     """`requests.request_submitted.v1` → `kaiyuan.requests.*.request_submitted`"""
     service, name, _version = event_type.split(".")
     return f"kaiyuan.{service}.*.{name}"
-
-
-async def _unsubscribe(subscription: PullSubscription) -> None:
-    try:
-        await subscription.unsubscribe()
-    except _NATS_ERRORS:
-        return  # the connection that it belonged to is gone, and it with it

@@ -8,8 +8,8 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import aiohttp
@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS = 1.0
 POOL_SIZE = 100
+STREAMS_AT_MOST = 2_000
+"""Answers that stay open at once; more wait until the deadline, and are then refused."""
 KEEPALIVE_SECONDS = 4.0
 """Shorter than uvicorn's five seconds, so that we never write into a connection that the service is just closing."""
 ATTEMPTS = 3
@@ -82,6 +84,15 @@ class Forwarded(NamedTuple):
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+
+
+class Opened(NamedTuple):
+    """An upstream's answer that stays open: its head, and its body as it comes."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    pieces: AsyncIterator[bytes]
+    """Ends when the upstream ends it, and where the connection breaks."""
 
 
 class RetryBudget:
@@ -177,14 +188,8 @@ class Upstream:
         self.breaker = breaker or Breaker()
         self._budget = RetryBudget(retry_budget)
         self._base_url = base_url.rstrip("/")
-        connector = aiohttp.TCPConnector(limit=POOL_SIZE, keepalive_timeout=KEEPALIVE_SECONDS)
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
-            skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent", "Content-Type"),
-        )
+        self._session = _session(POOL_SIZE)
+        self._streams = _session(STREAMS_AT_MOST)
         self._client = httpx.AsyncClient(
             base_url=self._base_url,
             transport=AiohttpTransport(client=self._session),
@@ -196,6 +201,7 @@ class Upstream:
         """Closes the connections; calls under way fail."""
         await self._client.aclose()
         await self._session.close()
+        await self._streams.close()
 
     async def request(
         self,
@@ -235,9 +241,7 @@ class Upstream:
         deadline: float | None = None,
     ) -> Forwarded:
         """Pass a caller's request through. `path` and `query` stay as they were encoded, the answer as it came."""
-        url = URL(f"{self._base_url}{path}{'?' + query.decode('latin-1') if query else ''}", encoded=True)
-        sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in _end_to_end(headers, _OURS)]
-        sent.extend(_context_headers().items())
+        url, sent = self._url(path, query), self._sent(headers)
 
         async def send() -> Forwarded:
             async with self._session.request(
@@ -247,6 +251,29 @@ class Upstream:
 
         may_repeat = method in IDEMPOTENT or any(name.lower() == "idempotency-key" for name, _ in sent)
         return await self._call(send, lambda answer: answer.status, may_repeat, deadline or self.deadline)
+
+    @asynccontextmanager
+    async def open(self, path: str, headers: Headers = (), query: bytes = b"") -> AsyncIterator[Opened]:
+        """Pass on a GET whose answer stays open. Only its head has a deadline; it uses no connection of the pool."""
+        url = self._url(path, query)
+        async with AsyncExitStack() as stack:
+            with self.breaker.attempt(UpstreamUnavailable(self.name)):
+                try:
+                    async with asyncio.timeout(self.deadline):
+                        call = self._streams.get(url, headers=self._sent(headers), allow_redirects=False)
+                        answer = await stack.enter_async_context(call)
+                except TimeoutError as error:
+                    raise UpstreamTimeout(self.name) from error
+                except _BROKEN as error:
+                    raise UpstreamUnavailable(self.name) from error
+            yield Opened(answer.status, list(_end_to_end(answer.raw_headers, ())), _pieces(answer))
+
+    def _url(self, path: str, query: bytes) -> URL:
+        return URL(f"{self._base_url}{path}{'?' + query.decode('latin-1') if query else ''}", encoded=True)
+
+    def _sent(self, headers: Headers) -> list[tuple[str, str]]:
+        sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in _end_to_end(headers, _OURS)]
+        return [*sent, *_context_headers().items()]
 
     async def _call(
         self,
@@ -288,6 +315,24 @@ class Upstream:
                     log.warning("upstream_timed_out", upstream=self.name)
                     raise UpstreamTimeout(self.name) from error
                 raise
+
+
+def _session(connections: int) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEPALIVE_SECONDS),
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+        skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent", "Content-Type"),
+    )
+
+
+async def _pieces(answer: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    try:
+        async for piece in answer.content.iter_any():
+            yield piece
+    except _BROKEN as error:
+        log.warning("stream_broken", error=type(error).__name__)
 
 
 def _context_headers() -> dict[str, str]:

@@ -6,7 +6,7 @@ What one of them refuses therefore still has an id, is logged and counted, and c
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import structlog
 from fastapi import FastAPI
@@ -43,12 +43,17 @@ class TooLarge(Problem):
 
 
 def install_middleware(
-    app: FastAPI, settings: CommonSettings, telemetry: Telemetry, large_bodies: Mapping[str, int] | None = None
+    app: FastAPI,
+    settings: CommonSettings,
+    telemetry: Telemetry,
+    large_bodies: Mapping[str, int] | None = None,
+    streams: Iterable[str] = (),
 ) -> None:
-    """Wrap `app`. `large_bodies` are route templates (`/v1/people/{id}/photo`) that may take more, and how many MiB."""
+    """Wrap `app`. `large_bodies` are route templates (`/v1/people/{id}/photo`) that may take more, and how many MiB;
+    `streams` are paths whose answers stay open."""
     # Each addition goes around those before it.
     app.add_middleware(BodyLimit, large_bodies=large_bodies or {})
-    app.add_middleware(Overload, limit=settings.max_requests_in_flight)
+    app.add_middleware(Overload, limit=settings.max_requests_in_flight, free=streams)
     app.add_middleware(Recovered)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observed, telemetry=telemetry)
@@ -200,15 +205,19 @@ class Recovered:
 
 
 class Overload:
-    """Answers 503 at once when `limit` requests are in flight: shedding is cheap, a growing queue is not."""
+    """Answers 503 at once when `limit` requests are in flight: shedding is cheap, a growing queue is not.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    Probes and streams are `free`: a stream mostly waits, and whoever opens it counts those that are open.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, free: Iterable[str] = ()) -> None:
         self.app = app
         self.limit = limit
+        self.free = frozenset((*PROBES, *free))
         self.in_flight = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in PROBES:
+        if scope["type"] != "http" or scope["path"] in self.free:
             return await self.app(scope, receive, send)
         if self.in_flight >= self.limit:
             return await refuse(Overloaded(), scope, receive, send)

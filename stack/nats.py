@@ -43,6 +43,8 @@ def publishable(service: Application) -> list[str]:
     api, stream = "$JS.API", service.stream
     subjects = [service.subjects, f"{api}.INFO"]
     subjects += [f"{api}.STREAM.{verb}.{stream}" for verb in ("CREATE", "UPDATE", "INFO")]
+    if service.follows_itself:  # readers are named as they come; whoever writes a stream may read it
+        subjects += [f"{api}.CONSUMER.CREATE.{stream}.>", f"{api}.CONSUMER.MSG.NEXT.{stream}.*"]
     for name in service.reads:
         source, durable = application(name).stream, service.consumer_of(name)
         subjects += [

@@ -17,6 +17,8 @@ class Application:
     reads: tuple[str, ...] = ()
     """The services whose events it consumes."""
     has_stream: bool = True
+    follows_itself: bool = False
+    """Each of its processes reads its own stream, for clients who follow what changes."""
 
     @property
     def package(self) -> str:
@@ -58,7 +60,9 @@ class Application:
 
 
 RESIDENTS = Application("residents", "services.residents.main:create_app", reads=("dispatch", "requests"))
-REQUESTS = Application("requests", "services.requests.main:create_app", reads=("residents", "dispatch"))
+REQUESTS = Application(
+    "requests", "services.requests.main:create_app", reads=("residents", "dispatch"), follows_itself=True
+)
 MERCHANTS = Application("merchants", "services.merchants.main:create_app", reads=("residents",))
 DISPATCH = Application("dispatch", "services.dispatch.main:create_app", reads=("requests", "residents"))
 GATEWAY = Application("gateway", "gateway.main:create_app", has_stream=False)

@@ -26,6 +26,8 @@ from services.requests.search import filing
 from services.requests.service_requests import closing_endpoints, endpoints
 from services.requests.settings import Settings
 from services.requests.splits import endpoints as splits
+from services.requests.stream import endpoints as stream
+from services.requests.stream.feed import Feed
 from services.requests.templates import endpoints as templates
 from services.requests.transfers import endpoints as transfers
 from services.requests.views import endpoints as views
@@ -42,6 +44,7 @@ ROUTERS = [
     views.lists,  # before what is named by its id
     views.views,
     search.router,
+    stream.router,
     endpoints.router,
     closing_endpoints.router,
     attachments.router,
@@ -69,6 +72,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def prepare(app: FastAPI) -> None:
         app.state.files = files
         app.state.locator = BoundaryLocator()
+        app.state.feed = Feed(app.state.bus)
+        app.state.closing.push_async_callback(app.state.feed.close)
 
     service = Service(
         name="requests",
@@ -89,6 +94,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             "/v1/projects/{project_id}/photos": PHOTO_MIB,
             "/internal/open311/requests": open311.MOST_PHOTOS * PHOTO_MIB + 1,
         },
+        streams=[stream.STREAM],
         prepare=prepare,
     )
     return build_app(service, settings)
