@@ -38,6 +38,7 @@ ROUTES = {
     "/v1/communities": DISPATCH,
     "/v1/dispatch-policies": DISPATCH,
     "/v1/grids": DISPATCH,
+    "/v1/objections": DISPATCH,
     "/v1/responders": DISPATCH,
     "/v1/work-orders": DISPATCH,
 }

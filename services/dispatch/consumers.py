@@ -1,6 +1,6 @@
 """What dispatch listens to, by source service and event type."""
 
-from services.dispatch.work_orders import intake, overdue
+from services.dispatch.work_orders import intake, overdue, transfers
 from shared.consumer import Handlers
 
 CONSUMERS: dict[str, Handlers] = {
@@ -13,6 +13,9 @@ CONSUMERS: dict[str, Handlers] = {
         "requests.request_withdrawn.v1": intake.keep_settled_request,
         "requests.deadline_warned.v1": overdue.remind_of_deadline,
         "requests.deadline_breached.v1": overdue.escalate_overdue,
+        "requests.request_merged.v1": intake.keep_settled_request,
+        "requests.request_unmerged.v1": intake.keep_reopened_request,
+        "requests.request_transferred.v1": transfers.keep_transferred_request,
     },
     "residents": {
         "residents.person_erased.v1": intake.forget_person,

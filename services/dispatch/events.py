@@ -110,3 +110,31 @@ class WorkOrderCancelled(_WorkOrderEvent):
     """The request was withdrawn, or settled without this order."""
 
     type: ClassVar[str] = "dispatch.work_order_cancelled.v1"
+
+
+class WorkOrderObjected(_WorkOrderEvent):
+    """Whoever was asked says that it is not theirs to do; they stay answerable until somebody decides."""
+
+    type: ClassVar[str] = "dispatch.work_order_objected.v1"
+
+    responder_id: UUID
+    reason: str
+
+
+class WorkOrderObjectionDecided(_WorkOrderEvent):
+    """Upheld: they are released, and another is asked. Overruled: it is theirs."""
+
+    type: ClassVar[str] = "dispatch.work_order_objection_decided.v1"
+
+    responder_id: UUID
+    """Who objected."""
+    outcome: str
+    """`upheld` or `overruled`."""
+
+
+class WorkOrderObjectionOverdue(_WorkOrderEvent):
+    """Nobody reviewed an objection in time: the head decides."""
+
+    type: ClassVar[str] = "dispatch.work_order_objection_overdue.v1"
+
+    to: str

@@ -6,6 +6,8 @@ from services.dispatch.communities import endpoints as communities
 from services.dispatch.consumers import CONSUMERS
 from services.dispatch.contacts import endpoints as contacts
 from services.dispatch.grids import endpoints as grids
+from services.dispatch.objections import endpoints as objections
+from services.dispatch.objections import service as objection_reviews
 from services.dispatch.policies import endpoints as policies
 from services.dispatch.responders import endpoints as responders
 from services.dispatch.responders import roster
@@ -32,9 +34,10 @@ SERVICE = Service(
         policies.router,
         work_orders.router,
         contacts.router,
+        objections.router,
     ],
     consumers=CONSUMERS,
-    timers=TIMERS,
+    timers=(*TIMERS, *objection_reviews.TIMERS),
     prepare=_prepare,
 )
 

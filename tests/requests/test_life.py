@@ -278,3 +278,25 @@ async def test_a_refusal_says_why_and_where_to_turn(world: World) -> None:
     await world.post("staff", f"{chosen}/reject", REFUSAL | {"remedies": ["letters_and_visits"]})
     entry = (await world.get("resident", f"{chosen}/updates"))["items"][-1]
     assert [remedy["code"] for remedy in entry["refusal"]["remedies"]] == ["letters_and_visits"]
+
+
+@pytest.mark.parametrize(("outcome", "answers"), [("overruled", True), ("upheld", False)])
+async def test_an_objection_moves_nothing_until_it_is_decided(world: World, outcome: str, answers: bool) -> None:
+    request_id, order = await taken_up(world)
+    was = await world.get("staff", request_id)
+    await world.work_order("objected", order, request_id, reason="other_unit")
+    await world.work_order("objection_overdue", order, request_id, to="head")
+    now = await world.get("staff", request_id)
+    for name in ("state", "responder_id", "resolve_by", "waiting_since"):
+        assert now[name] == was[name], name
+    await world.work_order("objection_decided", order, request_id, outcome=outcome)
+    now = await world.get("staff", request_id)
+    assert (now["responder_id"] == str(world.responder)) is answers
+    assert now["state"] == ("in_progress" if answers else "dispatched")
+    assert now["resolve_by"] == was["resolve_by"]
+    assert (await world.call("responder", "GET", request_id)).status_code == (200 if answers else 404)
+    assert (await world.steps("staff", request_id))[-3:] == ["objected", "escalated", "objection_decided"]
+    assert (await world.steps("resident", request_id))[-1] == "started", "how the office sorts it out is its own matter"
+    other = uuid4()
+    await world.work_order("assigned", order, request_id, responder_id=other)
+    assert (await world.get("staff", request_id))["responder_id"] == str(world.responder if answers else other)

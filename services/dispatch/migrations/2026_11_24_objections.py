@@ -1,18 +1,98 @@
-"""Objections and transfers.
+"""Objections of those who were asked, and why somebody else is.
 
 Revision ID: dispatch_0006
 Revises: dispatch_0005
 """
+
+import re
+
+import sqlalchemy as sa
+from alembic import op
+
+from shared.migrate import secure
 
 revision = "dispatch_0006"
 down_revision = "dispatch_0005"
 branch_labels = None
 depends_on = None
 
+_CAUSES = {"transfer", "objection"}
+
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "objection",
+        sa.Column("community_code", sa.String(12), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("work_order_id", sa.Uuid(), nullable=False),
+        sa.Column("responder_id", sa.Uuid(), nullable=False),
+        sa.Column("raised_by", sa.String(), nullable=False),
+        sa.Column("ground", sa.String(40), nullable=False),
+        sa.Column("statement", sa.LargeBinary()),
+        sa.Column("state", sa.String(40), nullable=False),
+        sa.Column("review_by", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("escalated_at", sa.DateTime(timezone=True)),
+        sa.Column("decided_at", sa.DateTime(timezone=True)),
+        sa.Column("decided_by", sa.String()),
+        sa.Column("decision", sa.LargeBinary()),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("community_code", "id", name="pk_objection"),
+        sa.ForeignKeyConstraint(
+            ["community_code", "work_order_id"],
+            ["work_order.community_code", "work_order.id"],
+            name="fk_objection_order",
+        ),
+        sa.ForeignKeyConstraint(
+            ["community_code", "responder_id"],
+            ["responder.community_code", "responder.id"],
+            name="fk_objection_community_code_responder_id_responder",
+        ),
+        sa.CheckConstraint(
+            "ground IN ('not_our_task', 'out_of_area', 'other_unit', 'no_authority')", name="ck_objection_ground"
+        ),
+        sa.CheckConstraint("state IN ('pending', 'upheld', 'overruled', 'lapsed')", name="ck_objection_state"),
+        sa.CheckConstraint("(state = 'pending') = (decided_at IS NULL)", name="ck_objection_decided"),
+        sa.CheckConstraint(
+            "(state IN ('upheld', 'overruled')) = (decided_by IS NOT NULL)", name="ck_objection_decided_by"
+        ),
+    )
+    op.create_index("ix_objection_queue", "objection", ["community_code", "state", "review_by", "id"])
+    op.create_index("ix_objection_order", "objection", ["community_code", "work_order_id", "id"])
+    op.create_index(
+        "uq_objection_pending",
+        "objection",
+        ["community_code", "work_order_id"],
+        unique=True,
+        postgresql_where=sa.text("state = 'pending'"),
+    )
+    op.create_index(
+        "ix_objection_due",
+        "objection",
+        ["review_by"],
+        postgresql_where=sa.text("state = 'pending' AND escalated_at IS NULL"),
+    )
+    secure(op, "objection")
+    _allow(_allowed() | _CAUSES)
 
 
 def downgrade() -> None:
-    pass
+    causes = sa.table("work_order_assignment", sa.column("cause"))
+    op.execute(sa.update(causes).where(causes.c.cause.in_(_CAUSES)).values(cause="hand_back"))
+    _allow(_allowed() - _CAUSES)
+    op.drop_table("objection")
+
+
+def _allowed() -> set[str]:
+    """What earlier revisions allow stays allowed."""
+    query = sa.text(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'ck_work_order_assignment_cause'"
+    )
+    return set(re.findall(r"'([a-z_]+)'", op.get_bind().execute(query).scalar_one()))
+
+
+def _allow(causes: set[str]) -> None:
+    listed = ", ".join(f"'{cause}'" for cause in sorted(causes))
+    name = "ck_work_order_assignment_cause"
+    op.execute(f"ALTER TABLE work_order_assignment DROP CONSTRAINT {name}")
+    op.execute(f"ALTER TABLE work_order_assignment ADD CONSTRAINT {name} CHECK (cause IN ({listed}))")

@@ -1,16 +1,17 @@
 """Who is asked next: on arrival, after a hand-back, when nobody acknowledges, when a person decides."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.dispatch.events import WorkOrderAssigned, WorkOrderEscalated
 from services.dispatch.policies.repository import rules_of
 from services.dispatch.policies.schemas import Patience, PolicyRules
-from services.dispatch.responders.models import GENERALISTS, DutyPattern
+from services.dispatch.responders.models import GENERALISTS, DutyPattern, Responder
 from services.dispatch.responders.repository import asked_for
 from services.dispatch.work_orders import repository
-from services.dispatch.work_orders.assignment import Candidate, Decision, Task, choose, rule_out
+from services.dispatch.work_orders.assignment import Candidate, Decision, Task, choose, has_conflict, rule_out
 from services.dispatch.work_orders.models import WorkOrder, WorkOrderAssignment
 from services.dispatch.work_orders.vocabulary import Cause, EscalatedTo, Origin, State, Tier, Urgency
 from shared import outbox
@@ -53,7 +54,7 @@ async def assign_by_rules(session: AsyncSession, order: WorkOrder, cause: Cause)
     if chosen is not None:
         tier = {own: Tier.FIRST, backup: Tier.BACKUP}.get(chosen, Tier.OTHER)
         return [await ask(session, order, chosen, tier, cause, considered=considered, patience=_patience(rules, order))]
-    desk = await _take_duty_desk(session, order, [])
+    desk = await _take_duty_desk(session, order, task.asked)
     if desk is not None:
         order.escalation_level = 2
         return [await ask(session, order, desk, Tier.DUTY, cause, considered=considered)]
@@ -79,7 +80,7 @@ async def ask(
     While others are asked as well, the first of them stays the one who answers for it.
     """
     now = utc_now()
-    if order.state is not State.ASSIGNED or order.responder_id is None:
+    if order.responder_id is None:
         order.responder_id, order.tier, order.assigned_at = responder_id, tier, now
     order.state, order.considered = State.ASSIGNED, None
     order.acknowledged_at = order.started_at = None
@@ -140,6 +141,63 @@ async def ask_duty_desk(session: AsyncSession, order: WorkOrder) -> Event | None
         return None
     order.escalation_level = 2
     return await ask(session, order, desk, Tier.DUTY, Cause.ESCALATION)
+
+
+async def release(
+    session: AsyncSession, order: WorkOrder, holder: UUID, told: Event, cause: Cause, *, to: UUID | None = None
+) -> None:
+    """A holder was let go of a locked order: tell it, and ask `to`, or whom the rules choose, unless others are asked.
+
+    The deadline and the escalation level stay.
+    """
+    others = await repository.holders(session, order)
+    if others:  # asked before as well: the first of them answers for it now
+        if order.responder_id == holder:
+            order.responder_id, order.tier = others[0], await repository.tier_of(session, order, others[0])
+        touch(order)
+        await session.flush()
+        await publish(session, order, told)
+        if to is None:
+            return
+    else:
+        order.state, order.responder_id, order.tier = State.HANDED_BACK, None, None
+        touch(order)
+        await session.flush()
+        await publish(session, order, told)
+    await publish(session, order, *await ask_anew(session, order, cause, to))
+    await session.flush()
+
+
+async def ask_anew(session: AsyncSession, order: WorkOrder, cause: Cause, to: UUID | None) -> list[Event]:
+    """Ask whom somebody chose, if they can be asked, else whom the rules choose."""
+    if to is not None and await _take(session, order, to):
+        patience = await patience_of(session, order)
+        return [await ask(session, order, to, Tier.OTHER, cause, patience=patience)]
+    return await assign_by_rules(session, order, cause)
+
+
+async def suits(session: AsyncSession, order: WorkOrder) -> bool:
+    """Whether who answers for the order has the skills for it and no interest in it, whatever else they do now."""
+    rules = await rules_of(session, order.community_code, order.policy_number)
+    task, own, _ = await _task(session, order, rules)
+    if order.responder_id is not None and order.responder_id == own:
+        return not task.skills
+    known = next((each for each in await _candidates(session, order, utc_now()) if each.id == order.responder_id), None)
+    if known is None:
+        return False
+    at_hand = replace(known, on_duty=True, absent=False, load=0, capacity=1)
+    return rule_out(replace(task, asked=frozenset(), handed_back=frozenset()), at_hand) is None
+
+
+async def _take(session: AsyncSession, order: WorkOrder, responder_id: UUID) -> bool:
+    """Count the order for whom a person chose; False if they cannot be asked, or hold it already."""
+    responder = await session.get(Responder, (order.community_code, responder_id))
+    requester = Task(person_id=order.requester_person_id, household_id=order.household_id)
+    if responder is None or has_conflict(requester, responder.person_id, responder.household_id):
+        return False
+    if responder_id in await repository.holders(session, order):
+        return False
+    return await repository.take_load(session, order.community_code, responder_id, above_cap=True)
 
 
 async def retry(session: AsyncSession, order: WorkOrder) -> None:

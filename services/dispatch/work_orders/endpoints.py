@@ -101,9 +101,14 @@ async def complete(
 
 
 @router.post("/{order_id}/hand-back", response_model=WorkOrderRead)
-async def hand_back(principal: WorkOrdersAct, session: Session, order_id: UUID, data: HandBackWorkOrder) -> WorkOrder:
-    """Give the order back, with a reason; somebody else is asked at once. The deadline stays."""
-    return await service.hand_back(session, principal, order_id, data)
+async def hand_back(
+    principal: WorkOrdersAct, session: Session, vault: VaultDep, order_id: UUID, data: HandBackWorkOrder
+) -> WorkOrder:
+    """Give the order back, with a reason; somebody else is asked at once. The deadline stays.
+
+    `not_responsible` is an objection: the order stays where it is until somebody decides.
+    """
+    return await service.hand_back(session, vault, principal, order_id, data)
 
 
 @router.post("/{order_id}/assign", response_model=WorkOrderRead)

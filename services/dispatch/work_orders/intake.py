@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.dispatch.events import WorkOrderCancelled, WorkOrderCreated
+from services.dispatch.objections.repository import lapse
 from services.dispatch.policies.repository import current_number
 from services.dispatch.policies.schemas import POLICE_HELP
 from services.dispatch.work_orders import dispatching, repository
@@ -52,18 +53,18 @@ async def keep_submitted_request(session: AsyncSession, envelope: Envelope) -> N
 
 
 async def keep_reopened_request(session: AsyncSession, envelope: Envelope) -> None:
-    """The requester says it is not solved: another order, linked to the one that did not settle it."""
+    """The requester says it is not solved, or a merge was undone: another order, linked to the one before."""
     news = RequestNews.model_validate(envelope.data)
-    *_, latest = await _known_orders(session, envelope, news)
+    *_, latest = await known_orders(session, envelope, news)
     if latest.request_version >= envelope.aggregateversion or latest.state in OPEN:
         return
     await open_work_order(session, envelope, news, previous=latest)
 
 
 async def keep_settled_request(session: AsyncSession, envelope: Envelope) -> None:
-    """The request was withdrawn, or settled without its order: nobody need work on it any more."""
+    """The request was withdrawn, merged, or settled without its order: nobody need work on it any more."""
     news = RequestNews.model_validate(envelope.data)
-    for order in await _known_orders(session, envelope, news):
+    for order in await known_orders(session, envelope, news):
         if order.request_version < envelope.aggregateversion and order.state in TRANSITIONS["cancel"]:
             await _cancel(session, order)
 
@@ -142,7 +143,7 @@ async def _open(
     return order
 
 
-async def _known_orders(session: AsyncSession, envelope: Envelope, news: RequestNews) -> list[WorkOrder]:
+async def known_orders(session: AsyncSession, envelope: Envelope, news: RequestNews) -> list[WorkOrder]:
     orders = list(await repository.lock_orders_of(session, envelope.community, news.request_id))
     if not orders:
         raise NotKnownYet
@@ -150,6 +151,7 @@ async def _known_orders(session: AsyncSession, envelope: Envelope, news: Request
 
 
 async def _cancel(session: AsyncSession, order: WorkOrder) -> None:
+    await lapse(session, order)
     order.state, order.escalate_at = State.CANCELLED, None
     dispatching.touch(order)
     await session.flush()

@@ -12,7 +12,7 @@ from services.dispatch.communities.models import Community
 from services.dispatch.grids.models import Grid
 from services.dispatch.responders.models import Responder
 from services.dispatch.work_orders.models import WorkOrder, WorkOrderAssignment
-from services.dispatch.work_orders.vocabulary import Ending, HandBackReason, Origin
+from services.dispatch.work_orders.vocabulary import Ending, HandBackReason, Origin, Tier
 from shared.auth import Principal, Role
 from shared.clock import utc_now
 from shared.conditions import in_area
@@ -136,6 +136,12 @@ async def holders(session: AsyncSession, order: WorkOrder) -> list[UUID]:
 
 async def list_assignments(session: AsyncSession, order: WorkOrder) -> Sequence[WorkOrderAssignment]:
     return (await session.execute(_assignments(order).order_by(col(WorkOrderAssignment.id)))).scalars().all()
+
+
+async def tier_of(session: AsyncSession, order: WorkOrder, holder: UUID) -> Tier:
+    """In what role the holder is asked."""
+    assignments = await list_assignments(session, order)
+    return next(each.tier for each in reversed(assignments) if each.responder_id == holder and each.ended_at is None)
 
 
 async def who_handed_back(session: AsyncSession, order: WorkOrder) -> frozenset[UUID]:

@@ -1,8 +1,9 @@
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from services.dispatch.objections.models import Ground
 from services.dispatch.schemas import Schema
 from services.dispatch.work_orders.assignment import Ruling
 from services.dispatch.work_orders.vocabulary import (
@@ -17,6 +18,7 @@ from services.dispatch.work_orders.vocabulary import (
     Urgency,
 )
 from shared.audit import Purpose
+from shared.errors import both
 from shared.identity import FreeText
 
 
@@ -61,6 +63,19 @@ class CompleteWorkOrder(Schema):
 
 class HandBackWorkOrder(Schema):
     reason: HandBackReason
+    ground: Ground | None = None
+    """Of `not_responsible`: why it is not theirs to do."""
+    statement: FreeText | None = None
+    """Of `not_responsible`: for whoever reviews the objection."""
+
+    @model_validator(mode="after")
+    def objects_with_a_statement(self) -> Self:
+        objects = self.reason is HandBackReason.NOT_RESPONSIBLE
+        if any((each is not None) != objects for each in (self.ground, self.statement)):
+            raise ValueError(
+                both("not_responsible 必须写明 ground 与 statement, 其他原因不填", "Only not_responsible needs both")
+            )
+        return self
 
 
 class AssignWorkOrder(Schema):

@@ -9,6 +9,8 @@ from services.dispatch.events import (
     WorkOrderHandedBack,
     WorkOrderStarted,
 )
+from services.dispatch.objections.repository import lapse
+from services.dispatch.objections.service import raise_objection
 from services.dispatch.responders.errors import ResponderUnknown
 from services.dispatch.responders.models import Responder
 from services.dispatch.work_orders import dispatching, repository
@@ -16,23 +18,23 @@ from services.dispatch.work_orders.assignment import Task, has_conflict
 from services.dispatch.work_orders.errors import AlreadyHolds, InterestConflict, NotHolder
 from services.dispatch.work_orders.models import WorkOrder
 from services.dispatch.work_orders.schemas import AssignWorkOrder, CompleteWorkOrder, HandBackWorkOrder, RevealNote
-from services.dispatch.work_orders.vocabulary import TRANSITIONS, Cause, Ending, State, Tier
+from services.dispatch.work_orders.sealing import open_text, seal_text
+from services.dispatch.work_orders.vocabulary import TRANSITIONS, Cause, Ending, HandBackReason, State, Tier
 from shared import audit
 from shared.auth import Principal, Role
 from shared.clock import utc_now
 from shared.crypto import Signer
 from shared.db import AsyncSession
 from shared.errors import WrongState
-from shared.vault import Erased, Vault
-
-_TABLE = "work_order"
+from shared.vault import Vault
 
 
 async def acknowledge(session: AsyncSession, principal: Principal, order_id: UUID) -> WorkOrder:
     """Accept the order: from now on this responder alone answers for it, and whoever else was asked is let go."""
     order, holder = await _lock_held(session, principal, order_id, "acknowledge")
+    await lapse(session, order)
     if order.responder_id != holder:
-        order.tier = await _tier_of(session, order, holder)
+        order.tier = await repository.tier_of(session, order, holder)
     order.state, order.responder_id = State.ACKNOWLEDGED, holder
     order.acknowledged_at, order.escalate_at = utc_now(), None
     dispatching.touch(order)
@@ -45,6 +47,7 @@ async def acknowledge(session: AsyncSession, principal: Principal, order_id: UUI
 
 async def start(session: AsyncSession, principal: Principal, order_id: UUID) -> WorkOrder:
     order, holder = await _lock_held(session, principal, order_id, "start")
+    await lapse(session, order)
     order.state, order.started_at = State.IN_PROGRESS, utc_now()
     dispatching.touch(order)
     await session.flush()
@@ -58,8 +61,9 @@ async def complete(
 ) -> WorkOrder:
     """Say what came of it. The note is sealed under the order's own data key."""
     order, holder = await _lock_held(session, principal, order_id, "complete")
+    await lapse(session, order)
     if data.note is not None:
-        order.note = await _seal(vault, order, "note", data.note)
+        order.note = await seal_text(vault, order, "note", data.note)
     order.state, order.outcome, order.completed_at = State.COMPLETED, data.outcome, utc_now()
     order.escalate_at = None
     dispatching.touch(order)
@@ -72,27 +76,27 @@ async def complete(
     return order
 
 
-async def hand_back(session: AsyncSession, principal: Principal, order_id: UUID, data: HandBackWorkOrder) -> WorkOrder:
-    """Give the order back; the rules ask somebody else at once. Its deadline and escalation level stay."""
+async def hand_back(
+    session: AsyncSession, vault: Vault, principal: Principal, order_id: UUID, data: HandBackWorkOrder
+) -> WorkOrder:
+    """Give the order back; the rules ask somebody else at once. Its deadline and escalation level stay.
+
+    Who says that it is not theirs to do objects (退单异议), and stays answerable until the objection is decided.
+    """
     order, holder = await _lock_held(session, principal, order_id, "hand_back")
-    others = [each for each in await repository.holders(session, order) if each != holder]
+    if data.reason is HandBackReason.NOT_RESPONSIBLE:
+        assert data.ground is not None
+        assert data.statement is not None
+        await raise_objection(
+            session, vault, principal, order, holder=holder, ground=data.ground, statement=data.statement
+        )
+        return order
+    await lapse(session, order)
     await repository.end_assignments(session, order, Ending.HANDED_BACK, only=holder, hand_back_reason=data.reason)
-    handed_back = WorkOrderHandedBack(
+    told = WorkOrderHandedBack(
         work_order_id=order.id, request_id=order.request_id, responder_id=holder, reason=data.reason
     )
-    if others:  # escalated before: whoever was asked as well answers for it now
-        if order.responder_id == holder:
-            order.responder_id, order.tier = others[0], await _tier_of(session, order, others[0])
-        dispatching.touch(order)
-        await session.flush()
-        await dispatching.publish(session, order, handed_back)
-        return order
-    order.state, order.responder_id, order.tier = State.HANDED_BACK, None, None
-    dispatching.touch(order)
-    await session.flush()
-    await dispatching.publish(session, order, handed_back)
-    await dispatching.publish(session, order, *await dispatching.assign_by_rules(session, order, Cause.HAND_BACK))
-    await session.flush()
+    await dispatching.release(session, order, holder, told, Cause.HAND_BACK)
     return order
 
 
@@ -110,6 +114,7 @@ async def assign_by_hand(
         raise InterestConflict
     if responder.id in await repository.holders(session, order):
         raise AlreadyHolds
+    await lapse(session, order)
     await repository.end_assignments(session, order, Ending.REASSIGNED)
     await repository.take_load(session, order.community_code, responder.id, above_cap=True)
     order.responder_id = None
@@ -121,7 +126,7 @@ async def assign_by_hand(
         Cause.MANUAL,
         patience=await dispatching.patience_of(session, order),
         decided_by=principal.subject,
-        reason=await _seal(vault, order, "reason", data.reason),
+        reason=await seal_text(vault, order, "reason", data.reason),
     )
     await dispatching.publish(session, order, event)
     return order
@@ -146,16 +151,7 @@ async def reveal_note(
         subject_id=order.id,
         fields=["note"],
     )
-    return key.open(order.note, table=_TABLE, column="note", row_id=order.id)
-
-
-async def _seal(vault: Vault, order: WorkOrder, column: str, text: str) -> bytes | None:
-    """The text under the order's own key; None when the person it concerns was erased: nothing is kept of them."""
-    try:
-        key = await vault.key_for(order.community_code, order.id)
-    except Erased:
-        return None
-    return key.seal(text, table=_TABLE, column=column, row_id=order.id)
+    return open_text(key, order, "note", order.note)
 
 
 async def _lock_held(
@@ -177,9 +173,3 @@ async def _lock_held(
 def _check_state(order: WorkOrder, action: str) -> None:
     if order.state not in TRANSITIONS[action]:
         raise WrongState(order.state, TRANSITIONS[action])
-
-
-async def _tier_of(session: AsyncSession, order: WorkOrder, holder: UUID) -> Tier:
-    """In what role the holder is asked."""
-    assignments = await repository.list_assignments(session, order)
-    return next(each.tier for each in reversed(assignments) if each.responder_id == holder and each.ended_at is None)

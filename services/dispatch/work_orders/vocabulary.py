@@ -56,6 +56,10 @@ class Cause(StrEnum):
     ESCALATION = "escalation"
     HAND_BACK = "hand_back"
     MANUAL = "manual"
+    TRANSFER = "transfer"
+    """The request went to another category, grid or unit."""
+    OBJECTION = "objection"
+    """An objection of whoever was asked before was upheld."""
 
 
 class Ending(StrEnum):

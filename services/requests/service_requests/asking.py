@@ -84,3 +84,14 @@ async def is_worked_on(session: AsyncSession, request: ServiceRequest, *, but: R
         col(RequestWorkOrder.is_started),
     )
     return (await session.execute(statement.limit(1))).first() is not None
+
+
+async def next_asked(session: AsyncSession, request: ServiceRequest) -> UUID | None:
+    """Somebody who is asked besides, by the oldest order; None: dispatch is asking whoever comes next."""
+    statement = select(col(RequestResponder.responder_id)).where(
+        col(RequestResponder.community_code) == request.community_code,
+        col(RequestResponder.request_id) == request.id,
+        col(RequestResponder.ended_at).is_(None),
+    )
+    ordered = statement.order_by(col(RequestResponder.work_order_id), col(RequestResponder.responder_id))
+    return (await session.execute(ordered.limit(1))).scalar_one_or_none()

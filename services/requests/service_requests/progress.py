@@ -127,6 +127,29 @@ async def follow_handed_back(session: AsyncSession, envelope: Envelope) -> None:
     await _record(session, taken, Step.HANDED_BACK, is_public=False, reason=_code(taken.event.reason))
 
 
+async def follow_objected(session: AsyncSession, envelope: Envelope) -> None:
+    """Who was asked says that it is not theirs. They stay answerable, and the clock runs, until that is decided."""
+    taken = await _take_in(session, envelope)
+    if taken is not None:
+        await _record(session, taken, Step.OBJECTED, is_public=False, reason=_code(taken.event.reason))
+
+
+async def follow_objection_decided(session: AsyncSession, envelope: Envelope) -> None:
+    """Upheld: they answer for it no more, and whoever is asked next does. Overruled: it is theirs."""
+    taken = await _take_in(session, envelope)
+    if taken is None:
+        return
+    request, objector = taken.request, taken.event.responder_id
+    if taken.event.outcome == "upheld" and objector:
+        await asking.end_grants(session, taken.order, taken.at, of=objector)
+        taken.order.is_started = False
+        if request.responder_id == objector and taken.moves:
+            request.responder_id = await asking.next_asked(session, request)
+        if taken.moves and request.state in UNDER_WAY:
+            request.state = await _state_under_way(session, taken)
+    await _record(session, taken, Step.OBJECTION_DECIDED, is_public=False, outcome=_code(taken.event.outcome))
+
+
 async def follow_escalated(session: AsyncSession, envelope: Envelope) -> None:
     taken = await _take_in(session, envelope)
     if taken is not None:
