@@ -68,7 +68,7 @@ async def test_an_overruled_objector_keeps_the_order_and_may_object_once_more(ne
 
 async def test_a_reviewer_may_name_who_is_asked_instead(new_place: NewPlace) -> None:
     place = await new_place(grids=2)
-    unit = await place.register("unit")
+    unit = await place.register("lawyer")
     order = await place.submit()
     await act(await place.worker(0), order, "acknowledge")
     objection = await objected(place, order)
@@ -183,7 +183,7 @@ async def test_a_transfer_that_the_same_worker_can_do_asks_nobody_else(new_place
 
 async def test_a_transfer_asks_whom_staff_chose(new_place: NewPlace) -> None:
     place = await new_place(grids=1)
-    unit = await place.register("unit")
+    unit = await place.register("lawyer")
     order = await place.submit()
     await moved(place, order, to_responder_id=str(unit))
     asked = [each["responder_id"] for each in (await place.explain(order["id"]))["assignments"] if not each["ended_at"]]
