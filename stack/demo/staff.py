@@ -31,7 +31,7 @@ class DemoUnit:
     uscc: str
     phone: str
     username: str | None = None
-    """Of those who sign in to mediate."""
+    """Of those who sign in, to mediate or to build."""
 
 
 def demo_workers() -> list[DemoWorker]:
@@ -65,7 +65,7 @@ _SKILLS = {
     "供电所": ("electricity", "street_lamp"), "燃气公司": ("gas",), "园林队": ("greenery",), "环卫站": ("cleaning",),
     "物业服务公司": ("property",),
 }  # fmt: skip
-_SIGN_IN = {"司法所": "judicial", "派出所": "police"}
+_SIGN_IN = {"司法所": "judicial", "派出所": "police", "园林队": "greenery"}
 _ORGANISATIONS = ("银龄守护社", "巧手志愿者之家", "暖阳社工服务中心")
 
 

@@ -1,8 +1,10 @@
 """The words of notices, in Chinese and English. Parameters are codes; nothing that anybody wrote gets in."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from services.residents.notices.models import NoticeKind
+from shared.clock import CHINA
 from shared.errors import Bilingual, both
 
 
@@ -84,6 +86,46 @@ TEMPLATES: dict[NoticeKind, Template] = {
     _K.MEDIATION_ENDED: Template(
         both("调解已结束", "A mediation has ended"),
         both("一次调解已结束, 请点开查看结果。", "A mediation has ended. Open it to see how."),
+    ),
+    _K.DELIBERATION_INVITED: Template(
+        both("邀请您参加联合议事", "You are invited to a joint deliberation"),
+        both(
+            "社区邀请您参加 {when} 的联合议事, 请点开查看议题并答复。",
+            "The community invites you to a joint deliberation, {when}. Open it to read the agenda and to answer.",
+        ),
+        to_phone=True,
+    ),
+    _K.DELIBERATION_REMINDED: Template(
+        both("联合议事即将召开", "A joint deliberation is near"),
+        both("您受邀参加的联合议事将于 {when} 召开。", "The joint deliberation you are invited to begins {when}."),
+        to_phone=True,
+    ),
+    _K.DELIBERATION_CANCELLED: Template(
+        both("联合议事已取消", "A joint deliberation is called off"),
+        both("原定 {when} 的联合议事已取消, 您不必到场。", "The joint deliberation of {when} is called off."),
+        to_phone=True,
+    ),
+    _K.DELIBERATION_OVERDUE: Template(
+        both("议事决议逾期未落实", "A resolution has not been carried out"),
+        both(
+            "一项议事决议应于 {due_on} 前落实, 尚未登记完成, 请跟进。",
+            "A resolution was to be carried out by {due_on}, and nobody has reported it done. Follow it up.",
+        ),
+    ),
+    _K.PROJECT_INSPECTION: Template(
+        both("请您参加项目验收", "You are asked to inspect a project"),
+        both(
+            "一个民生实事项目已完工, 请您参加验收并签署意见。",
+            "A project of the community is finished. Please inspect it, and sign what you find.",
+        ),
+        to_phone=True,
+    ),
+    _K.PROJECT_DELAYED: Template(
+        both("民生实事项目进度滞后", "A project is late"),
+        both(
+            "一个项目的节点应于 {due_on} 完成, 尚未完成, 请跟进。",
+            "A milestone of a project was due on {due_on} and has not been reached. Follow it up.",
+        ),
     ),
     _K.FOUND_PERSON_OVERDUE: Template(
         both("走失人员超时未处置", "A found person is overdue"),
@@ -200,5 +242,19 @@ def render(kind: NoticeKind, parameters: dict[str, str], language: str, *, link:
         "decision": decision,
         "mediation_step": _MEDIATION_STEPS.get(parameters.get("step", ""), _MEDIATION_STEP),
     }
-    words = {name: getattr(each, language) for name, each in said.items()} | {"link": link}
+    words = {name: getattr(each, language) for name, each in said.items()} | {
+        "link": link,
+        "when": _when(parameters.get("begins_at"), language),
+        "due_on": parameters.get("due_on", ""),
+    }
     return getattr(template.title, language), getattr(template.text, language).format(**words)
+
+
+def _when(begins_at: str | None, language: str) -> str:
+    """A moment as it is told in the community, in Asia/Shanghai."""
+    if begins_at is None:
+        return ""
+    local = datetime.fromisoformat(begins_at).astimezone(CHINA)
+    if language == "zh":
+        return f"{local.month}月{local.day}日 {local:%H:%M}"
+    return f"on {local:%Y-%m-%d} at {local:%H:%M}"
