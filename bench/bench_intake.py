@@ -162,6 +162,7 @@ def _environment(url: str, secret: str) -> Iterator[None]:
         "NATS_PASSWORD": "none",
         "SENDER_FILE": os.devnull,
         "FILES_URL": Path(tempfile.gettempdir()).as_uri(),
+        "PUBLIC_URL": ISSUER,
         "ROLE": "api",
         "LOG_LEVEL": "ERROR",
     }

@@ -22,6 +22,7 @@ ROUTES = {
     "/v1/public/contact-cards": RESIDENTS,
     "/v1/public/found-reports": RESIDENTS,
     "/v1/public/family-links": RESIDENTS,
+    "/v1/public/tracked-requests": REQUESTS,
     "/v1/answer-templates": REQUESTS,
     "/v1/categories": REQUESTS,
     "/v1/request-views": REQUESTS,

@@ -120,7 +120,8 @@ def derive(known: Mapping[str, str], places: Places) -> Environment:
         values[f"{each.prefix}NATS_URL"] = f"nats://{places.nats}"
         values[f"{each.prefix}NATS_USER"] = each.name
         values[f"{GATEWAY.prefix}{each.prefix}URL"] = places.applications[each.name]
-    values["GATEWAY_PUBLIC_URL"] = values["RESIDENTS_PUBLIC_URL"] = places.public_url
+    for each in (GATEWAY, RESIDENTS, REQUESTS):
+        values[f"{each.prefix}PUBLIC_URL"] = places.public_url
     for each in (RESIDENTS, REQUESTS):
         values[f"{each.prefix}FILES_URL"] = f"{places.files}/{each.name}"
     values["OPERATOR_NATS_URL"] = f"nats://{places.nats}"

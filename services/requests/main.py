@@ -29,6 +29,9 @@ from services.requests.splits import endpoints as splits
 from services.requests.stream import endpoints as stream
 from services.requests.stream.feed import Feed
 from services.requests.templates import endpoints as templates
+from services.requests.tracking import endpoints as tracking
+from services.requests.tracking import public as tracking_public
+from services.requests.tracking.timers import tracking_timers
 from services.requests.transfers import endpoints as transfers
 from services.requests.views import endpoints as views
 from shared.app import Service, build_app
@@ -36,6 +39,7 @@ from shared.crypto import Keyring
 from shared.files import FileStore
 from shared.grid_directory import BoundaryLocator
 from shared.photos import PHOTO_MIB
+from shared.sender import sender_from
 
 ROUTERS = [
     categories.router,
@@ -51,6 +55,8 @@ ROUTERS = [
     open311.router,
     moderation.router,
     templates.router,
+    tracking.router,
+    tracking_public.router,
     deliberations.router,
     meetings.router,
     projects.router,
@@ -87,6 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             *mediation_timers(keyring),
             *project_timers.TIMERS,
             *attachment_timers(files),
+            *tracking_timers(keyring, sender_from(settings), settings.public_url),
             *filing.timers(keyring),
         ],
         large_bodies={

@@ -8,6 +8,8 @@ class Settings(ServiceSettings):
 
     model_config = environment("REQUESTS_")
 
+    public_url: str
+    """The gateway as the outside sees it: links to the tracking page begin with it."""
     files_url: str
     """Where photos are kept, sealed: `file:///folder` or `s3://bucket/prefix`."""
     files_options: SecretStr = SecretStr("")

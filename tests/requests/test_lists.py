@@ -67,6 +67,7 @@ async def crowded(api: FastAPI) -> World:
 
 
 _VARIED = {
+    "reference": "new_reference()",
     "updated_at": "updated_at + make_interval(secs => n)",
     "id": "uuidv7(make_interval(secs => n - 30000))",
     "external_id": "'e' || n",

@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from services.residents.contact_cards.codes import ALPHABET, LENGTH, grouped, new_code, read_code, with_check_symbol
+from services.residents.contact_cards.codes import LENGTH, grouped, new_code, read_code, with_check_symbol
 from services.residents.contact_cards.layout import HEIGHT_MM, WIDTH_MM, Box, PrintedCard, Text, advance, shapes_of
 from services.residents.contact_cards.models import CardKind
 from services.residents.contact_cards.pdf import render_sheet
 from services.residents.contact_cards.schemas import GridContact
 from services.residents.contact_cards.svg import render_svg
 from services.residents.households.models import Household
+from shared.spoken_codes import ALPHABET
 from tests.residents.neighbourhood import PERSONAL, Neighbourhood
 
 CONTACT = {

@@ -10,6 +10,7 @@ from services.requests.moderation.repository import blank_originals
 from services.requests.projects import repository as projects
 from services.requests.service_requests import repository
 from services.requests.service_requests.models import ServiceRequest
+from services.requests.tracking.repository import drop_links
 from shared.clock import utc_now
 from shared.consumer import Handler
 from shared.crypto import Keyring
@@ -50,6 +51,7 @@ async def _shred(session: AsyncSession, vault: Vault, request: ServiceRequest) -
     request.requester_person_id = None
     request.content_sealed = request.requester_sealed = request.requester_phone_index = None
     take_back(request)
+    await drop_links(session, request)
     request.longitude = request.latitude = request.building_index = None
 
 

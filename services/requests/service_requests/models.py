@@ -8,6 +8,7 @@ from sqlmodel import Field, Relationship
 
 from services.requests.calendars.models import CommunityCalendar
 from services.requests.categories.models import Privacy, Urgency
+from services.requests.service_requests.references import REFERENCE
 from services.requests.service_requests.states import OPEN, State
 from services.requests.service_requests.vocabulary import (
     CallbackChannel,
@@ -79,6 +80,7 @@ class ServiceRequest(Base, Tenant, table=True):
         Index(None, "community_code", "created_at", "id"),
         Index(None, "community_code", "updated_at", "id"),
         Index("ix_service_request_area_by_update", "updated_at", "id", "community_code"),
+        Index("uq_service_request_reference", "community_code", "reference", unique=True),
         Index(None, "community_code", "state", "id"),
         Index(None, "community_code", "grid_code", "id"),
         Index(
@@ -165,6 +167,8 @@ class ServiceRequest(Base, Tenant, table=True):
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
+    reference: str = Field(default_factory=REFERENCE.new, max_length=10)
+    """What the requester keeps (诉求编号); `references.REFERENCE`."""
     state: State = Field(default=State.SUBMITTED, sa_type=text_enum(State))
     category_code: str = Field(max_length=60)
     category_class: str = Field(max_length=60)

@@ -7,6 +7,7 @@ from services.requests.categories.models import Privacy
 from services.requests.service_requests import deadlines
 from services.requests.service_requests.auth import OFFICE, WORKERS
 from services.requests.service_requests.models import Rating, ServiceRequest, Step, TimelineEntry, Visibility
+from services.requests.service_requests.references import REFERENCE
 from services.requests.service_requests.refusals import worded
 from services.requests.service_requests.texts import Contact, Content, contact_of, content_of, keys_of, masked, text_of
 from services.requests.service_requests.timeline import SYSTEM
@@ -56,6 +57,7 @@ def shown(principal: Principal, request: ServiceRequest, content: Content, conta
 def _summary(principal: Principal, request: ServiceRequest, content: Content) -> dict[str, Any]:
     return {
         "id": request.id,
+        "reference": REFERENCE.grouped(request.reference),
         "community_code": request.community_code,
         "state": request.state,
         "category": request.category_code,
@@ -98,7 +100,7 @@ async def updates(
             "by": entry.actor_role if entry.actor_role else SYSTEM,
             "responder_id": entry.responder_id if handles else None,
             "detail": entry.detail,
-            "refusal": _refusal(entry),
+            "refusal": refusal_of(entry),
             "text": None if _is_withheld(entry, merged_into) else text_of(entry, keys),
         }
         for entry in entries
@@ -111,7 +113,8 @@ def _is_withheld(entry: TimelineEntry, merged_into: ServiceRequest | None) -> bo
     return merged_into.privacy is not Privacy.PUBLIC or entry.actor_role not in _HANDLES
 
 
-def _refusal(entry: TimelineEntry) -> dict[str, Any] | None:
+def refusal_of(entry: TimelineEntry) -> dict[str, Any] | None:
+    """Reason and remedies of a rejection, in words."""
     reason = entry.detail.get("reason") if entry.step is Step.REJECTED else None
     return worded(reason, entry.detail.get("remedies", [])) if reason else None
 

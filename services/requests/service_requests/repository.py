@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, false, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, String, bindparam, false, func, or_, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
@@ -20,6 +20,7 @@ from services.requests.service_requests.models import (
     TimelineEntry,
     Visibility,
 )
+from services.requests.tracking.holders import LinkHolder
 from shared.auth import Principal, Role
 from shared.clock import utc_now
 from shared.conditions import in_area
@@ -72,6 +73,8 @@ def not_confidential() -> ColumnElement[bool]:
 
 def _open_to(principal: Principal) -> ColumnElement[bool]:
     """What a mediation has closed is still open to whoever asked, and to whoever mediates."""
+    if isinstance(principal, LinkHolder):
+        return true()
     if principal.role is Role.RESIDENT and principal.person_id is not None:
         return or_(not_confidential(), col(ServiceRequest.requester_person_id) == principal.person_id)
     if principal.role in MEDIATING and principal.responder_id is not None:
@@ -90,7 +93,9 @@ def _involved(principal: Principal) -> ColumnElement[bool]:
 
 
 def _theirs(principal: Principal) -> ColumnElement[bool]:
-    """What a resident asked themself, or what concerns their household."""
+    """What a resident asked themself, or what concerns their household; of a link, what it opens."""
+    if isinstance(principal, LinkHolder):
+        return col(ServiceRequest.id) == principal.request_id
     owners = (
         (col(ServiceRequest.requester_person_id), principal.person_id),
         (col(ServiceRequest.household_id), principal.household_id),
@@ -262,6 +267,12 @@ def timeline(request: ServiceRequest, *, internal: bool) -> Select[TimelineEntry
         others = (col(TimelineEntry.request_id) == request.merged_into_id) & col(TimelineEntry.step).in_(OF_INTEREST)
         own = or_(own, others)
     return statement.where(own, col(TimelineEntry.visibility) == Visibility.PUBLIC)
+
+
+async def public_lines(session: AsyncSession, request: ServiceRequest, limit: int) -> list[TimelineEntry]:
+    """The public lines of the timeline, the oldest first."""
+    statement = timeline(request, internal=False).order_by(col(TimelineEntry.id)).limit(limit)
+    return list((await session.execute(statement)).scalars())
 
 
 async def list_ratings(session: AsyncSession, request: ServiceRequest) -> Sequence[Rating]:

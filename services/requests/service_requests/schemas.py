@@ -79,6 +79,8 @@ class OriginRead(BaseModel):
 
 class ServiceRequestSummary(BaseModel):
     id: UUID
+    reference: str
+    """`K7QM3-XZR4T`: to be read out, and to be typed on the tracking page `/r/{reference}`."""
     community_code: str
     state: State
     category: str

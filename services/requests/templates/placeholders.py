@@ -4,6 +4,7 @@ from string import Formatter
 
 from services.requests.categories.models import Category
 from services.requests.service_requests.models import ServiceRequest
+from services.requests.service_requests.references import REFERENCE
 from services.requests.service_requests.states import State
 from shared.clock import CHINA
 from shared.errors import Bilingual, both
@@ -30,8 +31,10 @@ def state_name(state: State) -> Bilingual:
 def values_of(request: ServiceRequest, category: Category) -> dict[str, Bilingual]:
     """Every placeholder's value for one request. Days are those of the China Standard Time calendar."""
     submitted = request.created_at.astimezone(CHINA)
+    reference = REFERENCE.grouped(request.reference)
     due = request.resolve_by.astimezone(CHINA)
     return {
+        "reference": both(reference, reference),
         "category": both(category.name_zh, category.name_en),
         "state": state_name(request.state),
         "submitted_on": both(f"{submitted.month}月{submitted.day}日", f"{submitted:%-d %B}"),
@@ -40,7 +43,7 @@ def values_of(request: ServiceRequest, category: Category) -> dict[str, Bilingua
     }
 
 
-PLACEHOLDERS = ("category", "state", "submitted_on", "resolve_by", "grid")
+PLACEHOLDERS = ("reference", "category", "state", "submitted_on", "resolve_by", "grid")
 
 
 def check(text: str) -> str:

@@ -11,7 +11,7 @@ from services.requests.templates.placeholders import check
 from shared.identity import FreeText, PersonName
 
 TemplateText = Annotated[FreeText, AfterValidator(check)]
-"""Words with placeholders: `{category}`, `{state}`, `{submitted_on}`, `{resolve_by}`, `{grid}`."""
+"""Words with placeholders: `{reference}`, `{category}`, `{state}`, `{submitted_on}`, `{resolve_by}`, `{grid}`."""
 
 
 class TemplateCreate(Schema):

@@ -9,7 +9,7 @@ USUAL = (
         purpose=TemplatePurpose.ACCEPTANCE,
         name_zh="已受理",
         name_en="Accepted",
-        text_zh="您好, 您{submitted_on}反映的“{category}”问题我们已受理, 将在{resolve_by}前答复您。",
+        text_zh="您好, 您{submitted_on}反映的“{category}”问题我们已受理 (编号 {reference}), 将在{resolve_by}前答复。",
         text_en="We have taken up what you told us on {submitted_on} ({category}) and will answer by {resolve_by}.",
     ),
     TemplateCreate(

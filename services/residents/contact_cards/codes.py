@@ -1,50 +1,12 @@
-"""Public codes of contact cards: unguessable, readable aloud, and a mistyped one is recognised without a look-up.
+"""Public codes of contact cards: fifteen random symbols (75 bits) and a check symbol."""
 
-Fifteen random symbols of Crockford's base 32 (75 bits) and a check symbol over GF(2⁵), weighted by powers of a
-primitive element: every single wrong symbol and every exchange of two symbols is detected.
-"""
+from shared.spoken_codes import SpokenCode
 
-import secrets
-
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 16
-_VALUES = {symbol: value for value, symbol in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
-_PRIMITIVE = 0b100101  # x⁵ + x² + 1
+_CODE = SpokenCode(LENGTH, group=4)
 
-
-def new_code() -> str:
-    return with_check_symbol([secrets.randbelow(32) for _ in range(LENGTH - 1)])
-
-
-def with_check_symbol(values: list[int]) -> str:
-    """The code whose symbols have these values (0 to 31), with its check symbol at the end."""
-    return "".join(ALPHABET[value] for value in (*values, _times_x(_sum(values))))
-
-
-def read_code(text: str) -> str | None:
-    """The code that somebody typed or scanned, in its stored spelling; None if a symbol is wrong or missing."""
-    try:
-        values = [_VALUES[symbol] for symbol in text.upper() if symbol not in "- "]
-    except KeyError:
-        return None
-    if len(values) != LENGTH or _sum(values):
-        return None
-    return "".join(ALPHABET[value] for value in values)
-
-
-def grouped(code: str) -> str:
-    """`XXXX-XXXX-XXXX-XXXX`, as printed."""
-    return "-".join(code[start : start + 4] for start in range(0, LENGTH, 4))
-
-
-def _times_x(value: int) -> int:
-    value <<= 1
-    return value ^ _PRIMITIVE if value & 32 else value
-
-
-def _sum(values: list[int]) -> int:
-    """Horner's scheme at x; zero when the last symbol is the check symbol of those before it."""
-    total = 0
-    for value in values:
-        total = _times_x(total) ^ value
-    return total
+new_code = _CODE.new
+with_check_symbol = _CODE.with_check_symbol
+read_code = _CODE.read
+grouped = _CODE.grouped
+"""`XXXX-XXXX-XXXX-XXXX`, as printed."""

@@ -13,7 +13,6 @@ from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfgen.canvas import Canvas
 
-from services.residents.contact_cards.codes import ALPHABET
 from services.residents.contact_cards.layout import (
     HEIGHT_MM,
     WIDTH_MM,
@@ -24,6 +23,7 @@ from services.residents.contact_cards.layout import (
     shapes_of_code,
     shapes_of_front,
 )
+from shared.spoken_codes import ALPHABET
 from shared.typeface import Typeface, printable, typeface
 
 COLUMNS, ROWS = 2, 5
