@@ -32,6 +32,7 @@ ROUTES = {
     "/v1/projects": REQUESTS,
     "/v1/working-calendar": REQUESTS,
     "/v1/mediations": REQUESTS,
+    "/v1/statistics": REQUESTS,
     "/v1/merchants": MERCHANTS,
     "/v1/offers": MERCHANTS,
     "/v1/quotes": MERCHANTS,

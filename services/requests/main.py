@@ -26,6 +26,8 @@ from services.requests.search import filing
 from services.requests.service_requests import closing_endpoints, endpoints
 from services.requests.settings import Settings
 from services.requests.splits import endpoints as splits
+from services.requests.statistics import endpoints as statistics
+from services.requests.statistics import rollup
 from services.requests.stream import endpoints as stream
 from services.requests.stream.feed import Feed
 from services.requests.templates import endpoints as templates
@@ -67,6 +69,7 @@ ROUTERS = [
     transfers.router,
     mediations.router,
     mediations_conduct.router,
+    statistics.router,
 ]
 
 
@@ -89,6 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         consumers=consumers(keyring),
         timers=[
             *sweep.TIMERS,
+            *rollup.TIMERS,
             *deliberation_timers.TIMERS,
             *mediation_timers(keyring),
             *project_timers.TIMERS,

@@ -277,6 +277,7 @@ class TimelineEntry(Base, Tenant, table=True):
         ForeignKeyConstraint(["community_code", "request_id"], _REQUEST),
         Index(None, "community_code", "request_id", "id"),
         Index(None, "community_code", "key_subject_id", postgresql_where=text("key_subject_id IS NOT NULL")),
+        Index("ix_timeline_entry_excluded", "community_code", "id", postgresql_where=text("step = 'excluded'")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)

@@ -10,12 +10,12 @@ from services.residents.exports import repository, service
 from services.residents.exports.auth import ExportsWrite
 from services.residents.exports.models import ExportFormat, ExportJob
 from services.residents.exports.schemas import ExportCreate, ExportRead
-from services.residents.spreadsheets import CSV, XLSX
 from shared.concurrency import etag, tag_response
 from shared.files import FilesDep
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
 from shared.sessions import Session, SignerDep, VaultDep
+from shared.spreadsheets import CSV, XLSX
 
 router = Router(prefix="/v1/exports", tags=["exports"])
 

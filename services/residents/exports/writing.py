@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.residents.exports.models import ExportFormat
-from services.residents.spreadsheets import new_workbook, text_format, text_table, write_texts
+from shared.spreadsheets import new_workbook, text_format, text_table, write_texts
 
 
 @dataclass(frozen=True, slots=True)

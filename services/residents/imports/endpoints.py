@@ -17,13 +17,13 @@ from services.residents.imports.schemas import ImportRead, ImportRun, ImportUpda
 from services.residents.imports.sheets import PackedSheet, pack_sheet
 from services.residents.imports.template import template
 from services.residents.imports.workers import WorkersDep
-from services.residents.spreadsheets import XLSX
 from shared.concurrency import IfMatch, etag, tag_response
 from shared.errors import language_of
 from shared.files import FilesDep
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
 from shared.sessions import Session, SignerDep, VaultDep
+from shared.spreadsheets import XLSX
 
 router = Router(prefix="/v1/imports", tags=["imports"])
 

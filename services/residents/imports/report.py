@@ -10,7 +10,7 @@ from xlsxwriter.worksheet import Worksheet
 from services.residents.imports.problems import ProblemCode, Severity
 from services.residents.imports.reading import Cell, Row
 from services.residents.imports.store import unpack_rows
-from services.residents.spreadsheets import new_workbook, text_format, write_texts
+from shared.spreadsheets import new_workbook, text_format, write_texts
 
 _COLOURS = {Severity.ERROR: "#F8CBAD", Severity.WARNING: "#FFE699"}
 _TITLES = {"zh": ("行号", "问题"), "en": ("Row", "Problems")}

@@ -8,7 +8,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from services.residents.imports import words
 from services.residents.imports.headings import REQUIRED, Column
-from services.residents.spreadsheets import new_workbook, text_format, write_texts
+from shared.spreadsheets import new_workbook, text_format, write_texts
 
 _EXAMPLE = {
     Column.NAME: "张三 (示例, 请删除本行)",
