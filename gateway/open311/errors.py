@@ -73,7 +73,7 @@ def _status(status: int) -> int:
 def _told(error: Mapping[str, str]) -> str:
     """`lat: A number`: the parameter, without our own nesting and without what was sent."""
     steps = [step for step in error["pointer"].split("/") if step and not step.isdigit() and step != "data"]
-    return f"{steps[-1]}: {error['detail']}" if steps else error["detail"]
+    return f"{steps[-1].rpartition(':')[2]}: {error['detail']}" if steps else error["detail"]
 
 
 class Open311Route(APIRoute):

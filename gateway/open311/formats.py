@@ -46,7 +46,7 @@ def speakable(text: str) -> str:
 
 def format_of(request: Request) -> Format:
     """As the path says; XML, which the standard demands, where it says nothing that we know."""
-    return Format.JSON if request.path_params.get("response_format") == Format.JSON else Format.XML
+    return Format.JSON if request.scope["path"].endswith(".json") else Format.XML
 
 
 def to_xml(root: str, value: Any) -> bytes:

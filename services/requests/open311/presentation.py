@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from services.requests.categories.models import Category
 from services.requests.categories.schemas import LISTS, FormAttribute
-from services.requests.moderation.public_texts import public_text
+from services.requests.moderation.public_texts import released_words
 from services.requests.open311.repository import written_at
 from services.requests.open311.statuses import SAID, SAID_BY_REQUESTER, is_open, status_of
 from services.requests.service_requests.models import TimelineEntry
@@ -106,8 +106,9 @@ def content(row: Row[Any], keys: Keys, principal: Principal) -> Content:
     opened = content_of(row, keys)  # pyright: ignore[reportArgumentType] - the columns that it reads
     if is_own(row.client_id, principal):
         return opened
-    words = public_text(row, keys)  # pyright: ignore[reportArgumentType]
-    return Content(description=words, place=_building_alone(opened.place) if row.longitude is None else None)
+    words = released_words(row, keys)  # pyright: ignore[reportArgumentType]
+    description = (words.description or words.title) if words else None
+    return Content(description=description, place=_building_alone(opened.place) if row.longitude is None else None)
 
 
 def _building_alone(place: Place | None) -> Place | None:
@@ -121,7 +122,7 @@ def update(entry: TimelineEntry, client_id: str | None, keys: Keys, principal: P
     return _present(
         update_id=str(entry.id),
         service_request_id=str(entry.request_id),
-        status=status_of(State(entry.state), entry.step).value,
+        status=status_of(State(entry.state), entry.step, entry.detail.get("reason")).value,
         updated_datetime=w3c(written_at(entry.id)),
         description=said or getattr(_SAID[entry.step], language),
         external_status_code=State(entry.state).value,

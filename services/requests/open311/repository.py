@@ -128,8 +128,8 @@ async def list_requests(
         conditions.append(col(ServiceRequest.category_code).in_(query.service_code))
     if query.status:
         conditions.append(col(ServiceRequest.state).in_(set().union(*map(states_of, query.status))))
-    if query.bbox:
-        west, south, east, north = query.bbox
+    if query.corners:
+        west, south, east, north = query.corners
         conditions.append(col(ServiceRequest.longitude).between(west, east))
         conditions.append(col(ServiceRequest.latitude).between(south, north))
     statement = select(*_SHOWN).where(*conditions).order_by(order.desc(), col(ServiceRequest.id).desc())

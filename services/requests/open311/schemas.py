@@ -40,9 +40,12 @@ def _read_time(said: Any) -> Any:
     raise ValueError(_TIME_TEXT)
 
 
-def _read_bbox(said: Any) -> Any:
-    if not isinstance(said, str):
-        return said
+def _check_bbox(said: str) -> str:
+    _corners(said)
+    return said
+
+
+def _corners(said: str) -> tuple[float, float, float, float]:
     try:
         west, south, east, north = (float(each) for each in said.split(","))
     except ValueError:
@@ -72,7 +75,7 @@ When = Annotated[datetime, BeforeValidator(_read_time)]
 AddressId = Annotated[Address, BeforeValidator(_read_address_id)]
 """`compound/building` or `compound/building/unit`, as in a grid's address table."""
 AnyStatus = Annotated[Status, BeforeValidator(_read_status)]
-Bbox = Annotated[tuple[float, float, float, float], BeforeValidator(_read_bbox)]
+Bbox = Annotated[str, StringConstraints(max_length=200), AfterValidator(_check_bbox)]
 Jurisdiction = Annotated[str, StringConstraints(max_length=100)]
 Description = Annotated[str, StringConstraints(max_length=4_000), AfterValidator(normalise_text)]
 Line = Annotated[str, StringConstraints(max_length=255), AfterValidator(normalise_name)]
@@ -100,6 +103,11 @@ class RequestQuery(Paged):
     updated_after: When | None = None
     updated_before: When | None = None
     bbox: Bbox | None = None
+
+    @property
+    def corners(self) -> tuple[float, float, float, float] | None:
+        """West, south, east and north of `bbox`."""
+        return _corners(self.bbox) if self.bbox else None
 
 
 class UpdateQuery(Paged):

@@ -6,6 +6,7 @@ The finer ones are those of FixMyStreet and SocietyWorks, which extend GeoReport
 from enum import StrEnum
 
 from services.requests.service_requests.models import Step
+from services.requests.service_requests.refusals import Reason
 from services.requests.service_requests.states import OPEN, State
 from shared.errors import Bilingual, both
 
@@ -43,6 +44,11 @@ _OF_STATE = {
 }
 _OF_STEP = {Step.TRANSFERRED: Status.INTERNAL_REFERRAL}
 """Steps that say more than the state after them."""
+_OF_REFUSAL = {
+    Reason.NOT_OUR_TASK: Status.NOT_COUNCILS_RESPONSIBILITY,
+    Reason.OUT_OF_AREA: Status.NOT_COUNCILS_RESPONSIBILITY,
+    Reason.DUPLICATE: Status.DUPLICATE,
+}
 
 SAID: dict[Step, Bilingual] = {
     Step.ACCEPTED: both("社区已受理", "Accepted by the community"),
@@ -68,9 +74,11 @@ SAID_BY_REQUESTER: dict[Step, Bilingual] = {
 """Told besides to the client that the request came from."""
 
 
-def status_of(state: State, step: Step | None = None) -> Status:
-    """The status of an update whose step led to `state`."""
-    return (_OF_STEP.get(step) if step else None) or _OF_STATE[state]
+def status_of(state: State, step: Step, reason: str | None = None) -> Status:
+    """The status of an update whose step led to `state`; a refusal has a reason."""
+    if step is Step.REJECTED and reason is not None:
+        return _OF_REFUSAL.get(Reason(reason), _OF_STATE[state])
+    return _OF_STEP.get(step) or _OF_STATE[state]
 
 
 def is_open(state: State) -> bool:
