@@ -33,6 +33,8 @@ ROUTES = {
     "/v1/working-calendar": REQUESTS,
     "/v1/mediations": REQUESTS,
     "/v1/statistics": REQUESTS,
+    "/v1/abuse-flags": REQUESTS,
+    "/v1/public/anonymous-requests": REQUESTS,
     "/v1/merchants": MERCHANTS,
     "/v1/offers": MERCHANTS,
     "/v1/quotes": MERCHANTS,

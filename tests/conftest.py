@@ -191,7 +191,12 @@ def _own_variables(service: str, attestation_pair: tuple[str, str], files: Path)
             "ATTESTATION_KEY": private,
             "FILES_URL": files.as_uri(),
         },
-        "requests": {"PUBLIC_URL": "http://127.0.0.1:8365", "FILES_URL": files.as_uri()},
+        "requests": {
+            "PUBLIC_URL": "http://127.0.0.1:8365",
+            "FILES_URL": files.as_uri(),
+            "PERSON_PER_10_MINUTES": "10000",
+            "PERSON_PER_DAY": "10000",
+        },
         "merchants": {"ATTESTATION_KEY": public},
         "gateway": upstreams | {"PUBLIC_URL": "http://127.0.0.1:8365"},
     }.get(service, {})

@@ -28,6 +28,8 @@ class RequestSubmitted(Event):
     urgency: str
     grid_code: str | None
     channel: str
+    responder_kind: str | None = None
+    """Who usually answers for the category; dispatch's own policy goes before it."""
     origin: Origin | None
     requester_person_id: UUID | None
     household_id: UUID | None

@@ -2,6 +2,9 @@
 
 from fastapi import FastAPI
 
+from services.requests.abuse import endpoints as abuse
+from services.requests.anonymity import endpoints as anonymity
+from services.requests.anonymity.service import TIMERS as ANONYMITY_TIMERS
 from services.requests.attachments import endpoints as attachments
 from services.requests.attachments.timers import attachment_timers
 from services.requests.calendars import endpoints as calendars
@@ -44,6 +47,8 @@ from shared.photos import PHOTO_MIB
 from shared.sender import sender_from
 
 ROUTERS = [
+    abuse.router,
+    anonymity.router,
     categories.router,
     calendars.router,
     clusters.router,
@@ -83,6 +88,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.state.locator = BoundaryLocator()
         app.state.feed = Feed(app.state.bus)
         app.state.closing.push_async_callback(app.state.feed.close)
+        app.state.intake_limits = settings.intake_limits
 
     service = Service(
         name="requests",
@@ -91,6 +97,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         routers=ROUTERS,
         consumers=consumers(keyring),
         timers=[
+            *ANONYMITY_TIMERS,
             *sweep.TIMERS,
             *rollup.TIMERS,
             *deliberation_timers.TIMERS,

@@ -90,7 +90,7 @@ async def change(
     deadlines: Deadlines | None,
 ) -> bool:
     """Write a locked category's next version down. False, and nothing written, if it says what it said."""
-    changed = [name for name, value in values.items() if getattr(category, name) != value]
+    changed = sorted(name for name, value in values.items() if getattr(category, name) != value)
     if not changed and deadlines is None:
         return False
     category.sqlmodel_update(values)

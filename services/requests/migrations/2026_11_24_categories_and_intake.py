@@ -71,17 +71,48 @@ CREATE UNIQUE INDEX uq_service_request_follow_up
     ON service_request (community_code, follow_up_index) WHERE follow_up_index IS NOT NULL;
 """
 
-_TABLES = ("category_version",)
+_ABUSE = """
+CREATE TABLE abuse_flag (
+    community_code varchar(12) NOT NULL,
+    id uuid NOT NULL,
+    request_id uuid NOT NULL,
+    reason varchar(40) NOT NULL,
+    flagged_by varchar NOT NULL,
+    lifted_at timestamptz,
+    lifted_by varchar,
+    version integer NOT NULL,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT pk_abuse_flag PRIMARY KEY (community_code, id),
+    CONSTRAINT fk_abuse_flag_community_code_request_id_service_request
+        FOREIGN KEY (community_code, request_id) REFERENCES service_request (community_code, id),
+    CONSTRAINT ck_abuse_flag_reason CHECK (reason IN ('false_report', 'advertising', 'insults', 'flooding')),
+    CONSTRAINT ck_abuse_flag_lifted CHECK ((lifted_at IS NULL) = (lifted_by IS NULL))
+);
+CREATE UNIQUE INDEX uq_abuse_flag_request ON abuse_flag (community_code, request_id);
+CREATE INDEX ix_abuse_flag_standing ON abuse_flag (community_code, created_at) WHERE lifted_at IS NULL;
+CREATE TABLE anonymous_count (
+    community_code varchar(12) NOT NULL,
+    counted_on date NOT NULL,
+    submitter_index bytea NOT NULL,
+    count integer NOT NULL,
+    CONSTRAINT pk_anonymous_count PRIMARY KEY (community_code, counted_on, submitter_index),
+    CONSTRAINT ck_anonymous_count_count CHECK (count > 0)
+);
+"""
+
+_TABLES = ("category_version", "abuse_flag", "anonymous_count")
 
 
 def upgrade() -> None:
-    for statement in (_CATEGORIES + _REQUESTS).split(";\n"):
+    for statement in (_CATEGORIES + _REQUESTS + _ABUSE).split(";\n"):
         if statement.strip():
             op.execute(statement)
     secure(op, *_TABLES)
 
 
 def downgrade() -> None:
+    op.drop_table("anonymous_count")
+    op.drop_table("abuse_flag")
     op.drop_constraint("fk_service_request_category_version", "service_request")
     for name in ("follow_up", "place", "building", "client"):
         op.drop_index(("uq_" if name == "follow_up" else "ix_") + f"service_request_{name}", "service_request")

@@ -51,7 +51,8 @@ async def submit_service_request(
     response: Response,
 ) -> dict[str, Any]:
     """Take a request in. A partner's `external_id` that was used before answers 200 with the request it made."""
-    taken = await intake.submit_request(session, vault, request.app.state.locator, principal, data)
+    state = request.app.state
+    taken = await intake.submit_request(session, vault, state.locator, principal, data, limits=state.intake_limits)
     response.headers["Location"] = f"/v1/service-requests/{taken.request.id}"
     response.headers["ETag"] = etag(taken.request.version)
     if not taken.is_new:
@@ -69,7 +70,8 @@ async def submit_service_request(
             subject_id=taken.request.id,
             fields=[name for name, value in taken.contact if value],
         )
-    return presentation.shown(principal, taken.request, taken.content, taken.contact)
+    shown = presentation.shown(principal, taken.request, taken.content, taken.contact)
+    return shown | {"follow_up_code": taken.follow_up_code}
 
 
 @router.get("/refusal-reasons", response_model=RefusalReasons)

@@ -53,7 +53,7 @@ async def submit_for_found_person(session: AsyncSession, envelope: Envelope) -> 
         grid_code=event.grid_code,
         created_by=_RESIDENTS.subject,
     )
-    await intake.write(session, request, _RESIDENTS)
+    await intake.write(session, request, _RESIDENTS, responder_kind=terms.responder_kind)
 
 
 async def follow_identified(session: AsyncSession, envelope: Envelope) -> None:

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row
 
+from services.requests.abuse.limits import NOBODY, USUAL, Limits, Submitter, check
+from services.requests.anonymity import service as anonymity
+from services.requests.anonymity.errors import AnonymityNotAllowed
 from services.requests.calendars.calendars import calendar_in
 from services.requests.categories.forms import check_answers
-from services.requests.categories.models import Privacy, Urgency
+from services.requests.categories.models import Privacy, ResponderKind, Urgency
 from services.requests.events import Origin, RequestSubmitted
 from services.requests.service_requests import repository
 from services.requests.service_requests.auth import OFFICE
@@ -51,6 +55,8 @@ class Submitted:
     content: Content
     contact: Contact | None
     is_new: bool = True
+    follow_up_code: str | None = None
+    """By which an anonymous requester comes back; known to nobody else, and to nobody again."""
 
 
 async def submit_request(
@@ -61,6 +67,7 @@ async def submit_request(
     data: ServiceRequestCreate,
     *,
     channel: Channel = Channel.PARTNER,
+    limits: Limits = USUAL,
 ) -> Submitted:
     """Take a request in from the app, by hand or from a partner.
 
@@ -73,20 +80,13 @@ async def submit_request(
         known = await repository.find_by_external_id(session, community_code, principal.client_id, data.external_id)
         if known is not None:
             return Submitted(known, Content(), None, is_new=False)
+    submitter = _submitter(vault, principal, data)
+    if data.anonymous:
+        principal = anonymity.anonymous(principal)
     owner = _owner(principal, data, channel)
     place = data.place or PlaceCreate()
-    terms = await repository.read_for_intake(
-        session,
-        community_code,
-        data.category,
-        urgency=data.urgency,
-        address=(place.address.compound, place.address.building, place.address.unit) if place.address else None,
-        key_subject_id=owner["requester_person_id"],
-    )
-    if terms is None:
-        raise invalid("/category", "unknown", "没有这个类别", "No such category; see /v1/categories")
-    if not terms.active:
-        raise CategoryClosed
+    terms = await _terms(session, community_code, data, submitter, owner["requester_person_id"])
+    check(limits, terms, utc_now())
     point = place.position.wgs84() if place.position else None
     content = _content(data, terms, point)
     grid_code = await _grid(
@@ -97,6 +97,8 @@ async def submit_request(
         terms=terms,
         point=point,
     )
+    if terms.privacy is Privacy.CONFIDENTIAL:
+        owner["household_id"] = None  # those at home may be whom it is about
     request = new_request(community_code, terms, category_code=data.category, grid_code=grid_code, **owner)
     if request.privacy is Privacy.PUBLIC and point:
         request.longitude, request.latitude = point
@@ -104,8 +106,32 @@ async def submit_request(
         request.building_index = index_building(vault.keyring, community_code, place.address)
     contact = Contact(name=data.requester.name, phone=data.requester.phone) if data.requester else None
     key_row = await _seal(vault, request, terms, content, contact)
-    await write(session, request, Actor.of(principal), also=key_row)
-    return Submitted(request, content, contact)
+    code = await _unname(session, vault, request, submitter, limits) if data.anonymous else None
+    await write(session, request, Actor.of(principal), responder_kind=terms.responder_kind, also=key_row)
+    return Submitted(request, content, contact, follow_up_code=code)
+
+
+async def _terms(
+    session: AsyncSession, community_code: str, data: ServiceRequestCreate, submitter: Submitter, subject: UUID | None
+) -> Row[Any]:
+    """What the submission depends on, read in one trip. Refuses what the category does not take."""
+    address = data.place.address if data.place else None
+    terms = await repository.read_for_intake(
+        session,
+        community_code,
+        data.category,
+        urgency=data.urgency,
+        address=(address.compound, address.building, address.unit) if address else None,
+        key_subject_id=subject,
+        submitter=submitter,
+    )
+    if terms is None:
+        raise invalid("/category", "unknown", "没有这个类别", "No such category; see /v1/categories")
+    if not terms.active:
+        raise CategoryClosed
+    if data.anonymous and not terms.anonymous_allowed:
+        raise AnonymityNotAllowed
+    return terms
 
 
 def new_request(community_code: str, terms: Row[Any], *, category_code: str, **values: Any) -> ServiceRequest:
@@ -137,16 +163,23 @@ def new_request(community_code: str, terms: Row[Any], *, category_code: str, **v
     return request
 
 
-async def write(session: AsyncSession, request: ServiceRequest, actor: Actor, *, also: NewRow | None = None) -> None:
+async def write(
+    session: AsyncSession,
+    request: ServiceRequest,
+    actor: Actor,
+    *,
+    responder_kind: ResponderKind,
+    also: NewRow | None = None,
+) -> None:
     """Store the request, the first lines of its timeline and its event in one statement."""
     steps = [Step.SUBMITTED] if request.state is State.SUBMITTED else [Step.SUBMITTED, Step.ACCEPTED]
     entries = [entry_of(request, step, actor, at=request.created_at) for step in steps]
     entries[0].state = State.SUBMITTED
-    event = NewRow(outbox, outbox_row(request, _submitted(request)))
+    event = NewRow(outbox, outbox_row(request, _submitted(request, responder_kind)))
     await together(session, *([also] if also else []), adding(request), *map(adding, entries), event)
 
 
-def _submitted(request: ServiceRequest) -> RequestSubmitted:
+def _submitted(request: ServiceRequest, responder_kind: ResponderKind) -> RequestSubmitted:
     origin = Origin(type="found_person", id=request.origin_id) if request.origin_type and request.origin_id else None
     return RequestSubmitted(
         request_id=request.id,
@@ -155,6 +188,7 @@ def _submitted(request: ServiceRequest) -> RequestSubmitted:
         urgency=request.urgency.value,
         grid_code=request.grid_code,
         channel=request.channel.value,
+        responder_kind=responder_kind.value,
         origin=origin,
         requester_person_id=request.requester_person_id,
         household_id=request.household_id,
@@ -172,9 +206,10 @@ def _check_role(principal: Principal, data: ServiceRequestCreate) -> None:
         "household_id": by_hand,
         "requester": by_hand or principal.role is Role.PARTNER,
         "external_id": principal.role is Role.PARTNER and principal.client_id is not None,
+        "anonymous": principal.role is Role.RESIDENT,
     }
     for name, allowed in reserved.items():
-        if getattr(data, name) is not None and not allowed:
+        if getattr(data, name) and not allowed:
             raise invalid(f"/{name}", "reserved", "您的身份不能填写此项", "Your role cannot set this")
     if data.channel is not None and data.channel not in _BY_HAND:
         raise invalid("/channel", "enum", "应为 phone、visit 或 card", "One of phone, visit, card")
@@ -188,6 +223,27 @@ def _community(principal: Principal, data: ServiceRequestCreate) -> str:
     if not principal.may_see(data.community_code):
         raise invalid("/community_code", "unknown", "没有这个社区", "No such community")
     return data.community_code
+
+
+def _submitter(vault: Vault, principal: Principal, data: ServiceRequestCreate) -> Submitter:
+    """Whose submissions are counted: residents', partners' and their callers', never the office's."""
+    if principal.role is Role.RESIDENT:
+        return Submitter(person_id=principal.person_id)
+    if principal.role is not Role.PARTNER:
+        return NOBODY
+    phone = data.requester.phone if data.requester else None
+    return Submitter(client_id=principal.client_id, phone_index=index_phone(vault.keyring, phone) if phone else None)
+
+
+async def _unname(
+    session: AsyncSession, vault: Vault, request: ServiceRequest, submitter: Submitter, limits: Limits
+) -> str:
+    """Count the submission where nothing leads to it, and give its requester a way back. Returns the code of that."""
+    assert submitter.person_id is not None
+    await anonymity.count_submission(session, vault.keyring, request.community_code, submitter.person_id, limits)
+    code = anonymity.new_code()
+    request.is_anonymous, request.follow_up_index = True, anonymity.index_code(vault.keyring, code)
+    return code
 
 
 def _owner(principal: Principal, data: ServiceRequestCreate, way_in: Channel) -> dict[str, Any]:

@@ -51,6 +51,9 @@ def shown(principal: Principal, request: ServiceRequest, content: Content, conta
         "resolved_at": request.resolved_at,
         "released_at": request.released_at,
         "reopened_count": request.reopened_count,
+        "category_version": request.category_version,
+        "privacy": request.privacy,
+        "is_anonymous": request.is_anonymous,
     }
 
 

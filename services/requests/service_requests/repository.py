@@ -2,13 +2,15 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, false, func, or_, select, text, true, update
+from sqlalchemy import ColumnElement, Select, String, and_, bindparam, false, func, or_, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
+from services.requests.abuse.limits import NOBODY, Submitter
+from services.requests.abuse.repository import counted, third_flag_at, values_of
 from services.requests.calendars import repository as calendars
 from services.requests.calendars.models import CommunityCalendar
-from services.requests.categories.models import Category, DeadlinePolicy, Urgency
+from services.requests.categories.models import Category, DeadlinePolicy, Privacy, Urgency
 from services.requests.mediations.access import MEDIATING, mediated_request_ids
 from services.requests.service_requests.models import (
     FollowReason,
@@ -62,25 +64,37 @@ def readable(principal: Principal) -> Select[ServiceRequest]:
         case Role.RESPONDER:
             return statement.where(_involved(principal), _open_to(principal))
         case Role.PARTNER:
-            return statement.where(col(ServiceRequest.client_id) == principal.client_id, not_confidential())
+            return statement.where(col(ServiceRequest.client_id) == principal.client_id, _open_to(principal))
     raise NotFound
 
 
 def not_confidential() -> ColumnElement[bool]:
-    """What no mediation has closed. Every query for others that does not start at `readable` needs this."""
+    """What neither its category nor a mediation has closed. Every query for others that does not start at `readable`
+    needs this."""
+    return and_(_not_mediated(), col(ServiceRequest.privacy) != Privacy.CONFIDENTIAL)
+
+
+def _not_mediated() -> ColumnElement[bool]:
     return col(ServiceRequest.confidential).is_(False)
 
 
 def _open_to(principal: Principal) -> ColumnElement[bool]:
-    """What a mediation has closed is still open to whoever asked, and to whoever mediates."""
+    """What is closed is still open to whoever asked and whoever mediates; what only its category has closed, also to
+    whoever wrote it down or was asked to act."""
     if isinstance(principal, LinkHolder):
         return true()
     if principal.role is Role.RESIDENT and principal.person_id is not None:
         return or_(not_confidential(), col(ServiceRequest.requester_person_id) == principal.person_id)
-    if principal.role in MEDIATING and principal.responder_id is not None:
-        mediated = mediated_request_ids(principal.area, principal.responder_id)
-        return or_(not_confidential(), col(ServiceRequest.id).in_(mediated))
-    return not_confidential()
+    if principal.role is Role.PARTNER:
+        return _not_mediated()
+    if principal.role not in MEDIATING:
+        return not_confidential()
+    wrote = col(ServiceRequest.created_by) == principal.subject
+    if principal.responder_id is None:
+        return or_(not_confidential(), and_(_not_mediated(), wrote))
+    mediated = mediated_request_ids(principal.area, principal.responder_id)
+    involved = and_(_not_mediated(), or_(wrote, asked(principal)))
+    return or_(not_confidential(), involved, col(ServiceRequest.id).in_(mediated))
 
 
 def _involved(principal: Principal) -> ColumnElement[bool]:
@@ -189,8 +203,10 @@ async def read_for_intake(
     urgency: Urgency | None,
     address: tuple[str, str, str] | None,
     key_subject_id: UUID | None,
+    submitter: Submitter = NOBODY,
 ) -> Any:
-    """Everything that a submission depends on, in one query: category, policy, grid of the address, data key.
+    """Everything that a submission depends on, in one query: category, policy, grid of the address, data key, and how
+    much its submitter has submitted lately.
 
     None if the community has no such category. `urgency` None: the category's own.
     """
@@ -203,9 +219,29 @@ async def read_for_intake(
         "compound": compound,
         "building": building,
         "units": ["", unit],
+        **values_of(submitter, utc_now()),
     }
     connection = await session.connection()
     return (await connection.execute(_INTAKE, values)).one_or_none()
+
+
+_OF_CATEGORY = (
+    col(Category.form),
+    col(Category.privacy),
+    col(Category.version).label("category_version"),
+    col(Category.active),
+    col(Category.anonymous_allowed),
+    col(Category.daily_limit),
+    col(Category.responder_kind),
+)
+_OF_POLICY = (
+    col(DeadlinePolicy.urgency),
+    col(DeadlinePolicy.policy_version),
+    col(DeadlinePolicy.accept_minutes),
+    col(DeadlinePolicy.first_response_minutes),
+    col(DeadlinePolicy.resolution_minutes),
+    col(DeadlinePolicy.reopened_minutes),
+)
 
 
 def _for_intake() -> Any:
@@ -213,23 +249,18 @@ def _for_intake() -> Any:
     community = bindparam("community", type_=String)
     grid = grid_of_address(community, bindparam("compound"), bindparam("building"), bindparam("units", expanding=True))
     urgency = func.coalesce(bindparam("urgency", type_=text_enum(Urgency)), col(Category.default_urgency))
-    return (
+    category = bindparam("category", type_=String)
+    counts = counted(community, category)
+    statement = (
         select(
-            col(Category.form),
-            col(Category.privacy),
-            col(Category.version).label("category_version"),
-            col(Category.active),
-            col(Category.anonymous_allowed),
-            col(DeadlinePolicy.urgency),
-            col(DeadlinePolicy.policy_version),
-            col(DeadlinePolicy.accept_minutes),
-            col(DeadlinePolicy.first_response_minutes),
-            col(DeadlinePolicy.resolution_minutes),
-            col(DeadlinePolicy.reopened_minutes),
+            *_OF_CATEGORY,
+            *_OF_POLICY,
             grid.scalar_subquery().label("grid_code"),
             data_key.c.key_id,
             data_key.c.wrapped,
             *calendars.DEFINITION,
+            third_flag_at(community).label("third_flag_at"),
+            *(column for source in counts for column in source.c),
         )
         .join(
             DeadlinePolicy,
@@ -244,8 +275,11 @@ def _for_intake() -> Any:
             & (data_key.c.subject_id == bindparam("subject", type_=data_key.c.subject_id.type)),
         )
         .outerjoin(CommunityCalendar, calendars.is_latest(community))
-        .where(col(Category.community_code) == community, col(Category.code) == bindparam("category", type_=String))
+        .where(col(Category.community_code) == community, col(Category.code) == category)
     )
+    for source in counts:
+        statement = statement.join(source, true())
+    return statement
 
 
 _INTAKE = _for_intake()

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.requests.categories.forms import Answer
-from services.requests.categories.models import Urgency
+from services.requests.categories.models import Privacy, Urgency
 from services.requests.categories.schemas import AttributeCode, CategoryCode
 from services.requests.service_requests.deadlines import Deadline
 from services.requests.service_requests.models import CallbackChannel, Channel, Commendation, Step, Visibility
@@ -61,6 +61,9 @@ class ServiceRequestCreate(Schema):
     """Staff and grid workers only: the requester's record, if they have one."""
     household_id: UUID | None = None
     """Staff and grid workers only: the household concerned."""
+    anonymous: bool = False
+    """Residents only, where the category allows it: nothing is stored of who asks. The answer's `follow_up_code` is the
+    only way back to the request."""
     external_id: ExternalId | None = None
     """Partners only: their own number. The same number again answers with the request it made."""
     community_code: CommunityCode | None = None
@@ -126,6 +129,12 @@ class ServiceRequestRead(ServiceRequestSummary):
     released_at: datetime | None
     """Since when everybody may read what the office has released of it."""
     reopened_count: int
+    category_version: int | None
+    """Of the form that was answered; null: from before versions were kept."""
+    privacy: Privacy
+    is_anonymous: bool
+    follow_up_code: str | None = None
+    """In the answer to an anonymous submission, once: `POST /v1/public/anonymous-requests/read` takes it."""
 
 
 class UpdateKind(StrEnum):

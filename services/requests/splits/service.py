@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.requests.categories.forms import check_answers
-from services.requests.categories.models import Privacy
+from services.requests.categories.models import Privacy, ResponderKind
 from services.requests.service_requests import deadlines, intake, repository
 from services.requests.service_requests.deadlines import Terms
 from services.requests.service_requests.errors import CategoryClosed
@@ -41,15 +41,17 @@ async def split(
     content, contact = content_of(whole, keys), contact_of(whole, keys)
     parts: list[UUID] = []
     for number, part in enumerate(data.parts):
-        made = await _new_part(session, whole, part, number)
+        made, responder_kind = await _new_part(session, whole, part, number)
         await _seal(vault, made, _content(part, content), contact)
-        await intake.write(session, made, Actor.of(principal))
+        await intake.write(session, made, Actor.of(principal), responder_kind=responder_kind)
         parts.append(made.id)
     detail = {"part_ids": [str(part_id) for part_id in parts]}
     return await step(session, vault, principal, whole, Step.SPLIT, text=data.text, detail=detail), parts
 
 
-async def _new_part(session: AsyncSession, whole: ServiceRequest, part: Part, number: int) -> ServiceRequest:
+async def _new_part(
+    session: AsyncSession, whole: ServiceRequest, part: Part, number: int
+) -> tuple[ServiceRequest, ResponderKind]:
     terms = await repository.read_for_intake(
         session, whole.community_code, part.category, urgency=part.urgency, address=None, key_subject_id=None
     )
@@ -64,7 +66,7 @@ async def _new_part(session: AsyncSession, whole: ServiceRequest, part: Part, nu
     if made.privacy is Privacy.PUBLIC:
         made.longitude, made.latitude = whole.longitude, whole.latitude
     _inherit_clock(made, whole, Terms.of(terms))
-    return made
+    return made, terms.responder_kind
 
 
 def _kept(whole: ServiceRequest) -> dict[str, Any]:
