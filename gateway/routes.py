@@ -27,6 +27,7 @@ ROUTES = {
     "/v1/categories": REQUESTS,
     "/v1/request-views": REQUESTS,
     "/v1/service-requests": REQUESTS,
+    "/v1/commendations": REQUESTS,
     "/v1/request-clusters": REQUESTS,
     "/v1/deliberations": REQUESTS,
     "/v1/projects": REQUESTS,

@@ -8,8 +8,11 @@ from services.requests.anonymity.service import TIMERS as ANONYMITY_TIMERS
 from services.requests.attachments import endpoints as attachments
 from services.requests.attachments.timers import attachment_timers
 from services.requests.calendars import endpoints as calendars
+from services.requests.callbacks import endpoints as callbacks
+from services.requests.callbacks.sweep import TIMERS as CALLBACK_TIMERS
 from services.requests.categories import endpoints as categories
 from services.requests.clusters import endpoints as clusters
+from services.requests.commendations import endpoints as commendations
 from services.requests.consumers import consumers
 from services.requests.deliberations import endpoints as deliberations
 from services.requests.deliberations import meeting_endpoints as meetings
@@ -70,6 +73,8 @@ ROUTERS = [
     projects.of_deliberation,
     project_work.router,
     merges.router,
+    callbacks.router,
+    commendations.router,
     splits.router,
     transfers.router,
     mediations.router,
@@ -100,6 +105,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             *ANONYMITY_TIMERS,
             *sweep.TIMERS,
             *rollup.TIMERS,
+            *CALLBACK_TIMERS,
             *deliberation_timers.TIMERS,
             *mediation_timers(keyring),
             *project_timers.TIMERS,

@@ -22,6 +22,9 @@ DOORS: dict[tuple[str, str], Any] = {
     ("POST", "{id}/updates"): {"kind": "note"} | TEXT,
     ("POST", "{id}/accept"): None,
     ("POST", "{id}/reject"): REFUSAL,
+    ("POST", "{id}/call-back"): {"how": "phone", "reached": False},
+    ("POST", "{id}/close-unreached"): TEXT,
+    ("GET", "/v1/commendations"): None,
     ("POST", "{id}/merge"): {"into": str(uuid4())},
     ("POST", "{id}/unmerge"): {},
     ("POST", "{id}/split"): {"parts": [{"category": "livelihood.walls"}]} | TEXT,
@@ -35,17 +38,19 @@ DOORS: dict[tuple[str, str], Any] = {
     ("POST", "{id}/reveal"): {"purpose": "service_delivery"},
 }
 READS = {("GET", ""), ("GET", "refusal-reasons"), ("GET", "{id}"), ("GET", "{id}/updates"), ("GET", "{id}/rating")}
+THANKS = {("GET", "/v1/commendations")}
 WORK = {("POST", f"{{id}}/{verb}") for verb in ("updates", "resolve", "wait-for-requester", "reveal")}
 CALLBACK = {("POST", f"{{id}}/{verb}") for verb in ("confirm", "reopen")}
 ALLOWED = {
     Role.RESIDENT: READS
+    | THANKS
     | CALLBACK
     | {("POST", ""), ("POST", "{id}/updates"), ("POST", "{id}/withdraw"), ("POST", "{id}/rating")},
-    Role.GRID_WORKER: READS | WORK | {("POST", "")},
-    Role.RESPONDER: READS | WORK,
-    Role.STAFF: set(DOORS) - {("POST", "{id}/rating")},
-    Role.HEAD: set(DOORS) - {("POST", "{id}/rating")},
-    Role.SUPERVISOR: READS,
+    Role.GRID_WORKER: READS | THANKS | WORK | {("POST", "")},
+    Role.RESPONDER: READS | THANKS | WORK,
+    Role.STAFF: set(DOORS),
+    Role.HEAD: set(DOORS),
+    Role.SUPERVISOR: READS | THANKS,
     Role.MERCHANT: set(),
     Role.PARTNER: READS | {("POST", ""), ("POST", "{id}/updates"), ("POST", "{id}/withdraw")},
     Role.GATEWAY: set(),

@@ -15,7 +15,7 @@ from services.requests.service_requests.errors import PersonErased
 from services.requests.service_requests.models import ServiceRequest, Step, TimelineEntry, Visibility
 from services.requests.service_requests.states import Action, State, after, is_possible
 from services.requests.service_requests.texts import keys_of, seal_text
-from services.requests.service_requests.timeline import Actor, entry_of, events_of
+from services.requests.service_requests.timeline import Actor, entry_of, events_of, keep_times
 from shared import outbox
 from shared.auth import Principal
 from shared.clock import utc_now
@@ -107,9 +107,7 @@ async def _write(session: AsyncSession, vault: Vault, principal: Principal, line
     for request, entry in lines:
         if entry.visibility is Visibility.PUBLIC:
             await _seal(vault, principal, request, entry, text)
-        request.next_due_at = deadlines.next_due(request)
-        request.version += 1
-        request.updated_at = utc_now()
+        keep_times(request, utc_now())
     session.add_all([entry for _, entry in lines])
     await session.flush()
     followed = sorted({request.id for request, _ in lines if request.follower_count and not request.confidential})

@@ -1,11 +1,13 @@
 """The end of a request: call back 回访, close 办结, or reopen; and what the people concerned think of it 评价."""
 
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from services.requests.calendars.repository import find_latest
 from services.requests.service_requests import deadlines, repository
-from services.requests.service_requests.errors import AlreadyRated
-from services.requests.service_requests.models import Rating, ServiceRequest, Step
+from services.requests.service_requests.errors import AlreadyRated, ReopenTooLate
+from services.requests.service_requests.models import CallbackChannel, Rating, ServiceRequest, Step
 from services.requests.service_requests.schemas import Callback, RatingCreate
 from services.requests.service_requests.service import step
 from services.requests.service_requests.states import Action, after
@@ -16,28 +18,60 @@ from shared.db import AsyncSession
 from shared.errors import NotFound, invalid
 from shared.vault import Vault
 
+REOPEN_WITHIN = timedelta(days=30)
+"""After the confirmation; later it is a new matter."""
+
 
 async def confirm(
     session: AsyncSession, vault: Vault, principal: Principal, request_id: UUID, said: Callback
 ) -> ServiceRequest:
     """The requester or their household says that it is solved, or the office writes down that they said so."""
-    _check_how(principal, said)
+    _check_how(principal, said.how)
     request = await repository.lock_request(session, principal, request_id)
-    request.state = after(request.state, Action.CONFIRM)
-    return await step(session, vault, principal, request, Step.CONFIRMED, text=said.text, detail=_detail(said))
+    return await close(session, vault, principal, request, text=said.text, detail=_detail(said))
 
 
 async def reopen(
     session: AsyncSession, vault: Vault, principal: Principal, request_id: UUID, said: Callback
 ) -> ServiceRequest:
     """ "Not solved": the request starts again under the shorter clock of its policy."""
-    _check_how(principal, said)
+    _check_how(principal, said.how)
     request = await repository.lock_request(session, principal, request_id)
-    request.state = after(request.state, Action.REOPEN)
+    return await open_again(session, vault, principal, request, text=said.text, detail=_detail(said))
+
+
+async def close(
+    session: AsyncSession,
+    vault: Vault,
+    principal: Principal,
+    request: ServiceRequest,
+    *,
+    text: str | None,
+    detail: dict[str, Any],
+) -> ServiceRequest:
+    """Confirm a locked request."""
+    request.state = after(request.state, Action.CONFIRM)
+    return await step(session, vault, principal, request, Step.CONFIRMED, text=text, detail=detail)
+
+
+async def open_again(
+    session: AsyncSession,
+    vault: Vault,
+    principal: Principal,
+    request: ServiceRequest,
+    *,
+    text: str | None,
+    detail: dict[str, Any],
+) -> ServiceRequest:
+    """Reopen a locked request, under a shorter clock; ReopenTooLate when it was confirmed long ago."""
+    reopened, now = after(request.state, Action.REOPEN), utc_now()
+    if request.confirmed_at is not None and now > request.confirmed_at + REOPEN_WITHIN:
+        raise ReopenTooLate
     policy = await repository.get_policy(session, request)
     deadlines.count_by(request, await find_latest(session, request.community_code))
-    deadlines.restart_shorter(request, deadlines.Terms.of(policy), utc_now())
-    return await step(session, vault, principal, request, Step.REOPENED, text=said.text, detail=_detail(said))
+    request.state, request.unreached_count = reopened, 0
+    deadlines.restart_shorter(request, deadlines.Terms.of(policy), now)
+    return await step(session, vault, principal, request, Step.REOPENED, text=text, detail=detail)
 
 
 async def rate(
@@ -45,21 +79,27 @@ async def rate(
 ) -> tuple[ServiceRequest, Rating]:
     """Judge an outcome, once a person; a pennant (锦旗) may be left with it.
 
-    The requester of a merged request judges the one that it went into.
+    The requester of a merged request judges the one that it went into. The office writes down what the requester said
+    when it called back.
     """
+    _check_how(principal, data.how)
     request = await repository.lock_request(session, principal, request_id)
     if request.merged_into_id is not None:
         request = await repository.find_by_id(session, request.community_code, request.merged_into_id)
         assert request is not None
     after(request.state, Action.RATE)
-    if principal.person_id is None:
+    is_office = principal.role is not Role.RESIDENT
+    person_id = request.requester_person_id if is_office else principal.person_id
+    if person_id is None and not is_office:
         raise NotFound
-    if await repository.find_rating(session, request, principal.person_id) is not None:
+    if await repository.find_rating(session, request, person_id) is not None:
         raise AlreadyRated
     rating = Rating(
         community_code=request.community_code,
         request_id=request.id,
-        person_id=principal.person_id,
+        person_id=person_id,
+        recorded_by=principal.subject if is_office else None,
+        responder_id=request.responder_id,
         round=request.reopened_count,
         **data.model_dump(exclude={"text"}),
     )
@@ -70,9 +110,9 @@ async def rate(
     return request, rating
 
 
-def _check_how(principal: Principal, said: Callback) -> None:
+def _check_how(principal: Principal, how: CallbackChannel | None) -> None:
     """The office says how it asked; a resident speaks for themself."""
-    if (principal.role is Role.RESIDENT) == (said.how is not None):
+    if (principal.role is Role.RESIDENT) == (how is not None):
         raise invalid(
             "/how",
             "callback",

@@ -34,3 +34,13 @@ class PersonErased(Problem):
     code = "person-erased"
     title = both("该居民的个人信息已删除", "This person's data has been erased")
     detail = both("不能再以该居民的名义登记或留言。", "Nothing can be written in this person's name any more.")
+
+
+class ReopenTooLate(Problem):
+    status = 409
+    code = "reopen-too-late"
+    title = both("已超过可重新办理的期限", "Too late to reopen")
+    detail = both(
+        "办结确认满 30 天后不能重新办理, 请提交新的诉求。",
+        "Thirty days after it was confirmed a request stays closed. Submit a new one.",
+    )

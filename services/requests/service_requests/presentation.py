@@ -1,7 +1,8 @@
 """What a caller is shown of a request: everybody less than the office, the supervisor no text at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from services.requests.categories.models import Privacy
 from services.requests.service_requests import deadlines
@@ -54,6 +55,8 @@ def shown(principal: Principal, request: ServiceRequest, content: Content, conta
         "category_version": request.category_version,
         "privacy": request.privacy,
         "is_anonymous": request.is_anonymous,
+        "confirm_by": request.confirm_by,
+        "unreached_count": request.unreached_count,
     }
 
 
@@ -131,7 +134,31 @@ async def ratings(vault: Vault, principal: Principal, rows: Sequence[Rating]) ->
             "solved": row.solved,
             "satisfied": row.satisfied,
             "commendation": row.commendation,
+            "may_publish": row.may_publish,
+            "how": row.how,
             "text": text_of(row, keys),
+            "created_at": row.created_at,
+        }
+        for row in rows
+    ]
+
+
+async def commendations(
+    vault: Vault, principal: Principal, rows: Sequence[Rating], classes: Mapping[UUID, str]
+) -> list[dict[str, Any]]:
+    """Thanks, of whom for what class of matter, never by whom."""
+    keys = {} if principal.role in _SEES_NO_TEXT else await keys_of(vault, rows)
+    of_office = principal.role is not Role.RESIDENT
+    return [
+        {
+            "id": row.id,
+            "commendation": row.commendation,
+            "responder_id": row.responder_id,
+            "category_class": classes[row.request_id],
+            "request_id": row.request_id if of_office else None,
+            "score": row.score,
+            "text": text_of(row, keys),
+            "may_publish": row.may_publish,
             "created_at": row.created_at,
         }
         for row in rows

@@ -316,11 +316,11 @@ async def list_ratings(session: AsyncSession, request: ServiceRequest) -> Sequen
     return (await session.execute(statement.order_by(col(Rating.id)))).scalars().all()
 
 
-async def find_rating(session: AsyncSession, request: ServiceRequest, person_id: UUID) -> Rating | None:
+async def find_rating(session: AsyncSession, request: ServiceRequest, person_id: UUID | None) -> Rating | None:
     statement = select(Rating).where(
         col(Rating.community_code) == request.community_code,
         col(Rating.request_id) == request.id,
-        col(Rating.person_id) == person_id,
+        col(Rating.person_id).is_not_distinct_from(person_id),
         col(Rating.round) == request.reopened_count,
     )
     return (await session.execute(statement)).scalar_one_or_none()

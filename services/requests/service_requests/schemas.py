@@ -126,6 +126,10 @@ class ServiceRequestRead(ServiceRequestSummary):
     policy_version: int
     clock_started_at: datetime | None
     resolved_at: datetime | None
+    confirm_by: datetime | None
+    """While it is resolved: when it counts as confirmed if nobody says otherwise."""
+    unreached_count: int
+    """How often the office called back in vain."""
     released_at: datetime | None
     """Since when everybody may read what the office has released of it."""
     reopened_count: int
@@ -226,6 +230,10 @@ class RatingCreate(Schema):
     solved: bool
     satisfied: bool
     commendation: Commendation | None = None
+    may_publish: bool = False
+    """The words may be shown to everybody, without a name."""
+    how: CallbackChannel | None = None
+    """Needed when the office writes down what the requester said; absent when they say it themselves."""
     text: FreeText | None = None
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
@@ -22,12 +22,15 @@ from services.requests.events import (
 from services.requests.service_requests import repository
 from services.requests.service_requests.deadlines import next_due
 from services.requests.service_requests.models import ServiceRequest, Step, TimelineEntry, Visibility
+from services.requests.service_requests.states import State
 from shared import outbox
 from shared.auth import Principal, Role
 from shared.clock import utc_now
 from shared.db import AsyncSession
 
 SYSTEM = "system"
+CONFIRM_WITHIN = timedelta(days=7)
+"""Who has not said by then whether it is solved is not asked any more; they may still reopen it."""
 
 _EVENTS: dict[Step, tuple[type[RequestChanged], ...]] = {
     Step.ACCEPTED: (RequestAccepted,),
@@ -87,11 +90,24 @@ def entry_of(
     )
 
 
+def keep_times(request: ServiceRequest, now: datetime) -> None:
+    """What follows from the state after a step: when something is due next, and since when it is closed."""
+    request.next_due_at = next_due(request)
+    if request.state is not State.RESOLVED:
+        request.confirm_by = None
+    elif request.confirm_by is None:
+        request.confirm_by = now + CONFIRM_WITHIN
+    if request.state is not State.CONFIRMED:
+        request.confirmed_at = None
+    elif request.confirmed_at is None:
+        request.confirmed_at = now
+    request.version += 1
+    request.updated_at = now
+
+
 async def record(session: AsyncSession, request: ServiceRequest, entry: TimelineEntry) -> None:
     """Write the step down with the change that it made, and tell of it."""
-    request.next_due_at = next_due(request)
-    request.version += 1
-    request.updated_at = utc_now()
+    keep_times(request, utc_now())
     session.add(entry)
     await session.flush()
     heard = request.follower_count and not request.confidential
