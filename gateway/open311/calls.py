@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 from starlette.requests import Request
 
 from gateway.accounts.models import Client
@@ -43,7 +44,16 @@ async def get_caller(request: Request, parameters: Parameters) -> Client:
 
 
 async def ask_requests(request: Request, client: Client | None, method: str, path: str, **more: Any) -> Any:
-    """The answer of the requests service. Raises Refused, UpstreamUnavailable."""
+    """The JSON that the requests service answers. Raises Refused, UpstreamUnavailable."""
+    return (await _ask(request, client, method, path, **more)).json()
+
+
+async def ask_photo(request: Request, path: str) -> bytes:
+    """A picture that everybody may see. Raises Refused, UpstreamUnavailable."""
+    return (await _ask(request, None, "GET", path)).content
+
+
+async def _ask(request: Request, client: Client | None, method: str, path: str, **more: Any) -> httpx.Response:
     state = request.app.state
     token = await (state.issuer.sign(client_claims(client)) if client else state.issuer.service_token(EVERYWHERE))
     headers = {
@@ -57,7 +67,7 @@ async def ask_requests(request: Request, client: Client | None, method: str, pat
         headers["Idempotency-Key"] = key
     answer = await state.upstreams["requests"].request(method, f"/internal/open311{path}", headers=headers, **more)
     if answer.is_success:
-        return answer.json()
+        return answer
     try:
         document = answer.json()
     except ValueError:

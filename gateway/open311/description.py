@@ -28,6 +28,7 @@ _PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "first_name": (_TEXT, "Of whoever asks; sealed."),
     "last_name": (_TEXT, "Of whoever asks; sealed."),
     "phone": (_TEXT, "Of whoever asks, for the call back; sealed."),
+    "media_url": (_TEXT, "Where a photo is, http or https; may be repeated. Nothing is fetched: the office reads it."),
     "attribute[code]": (_TEXT, "An answer to a question of the service definition; `attribute[code][]` for several."),
     "update_id": (_TEXT, "The client's own number for the update."),
     "updated_datetime": (_TIME, "When it was said."),
@@ -39,11 +40,17 @@ REQUEST_FILTERS = (
 UPDATE_FILTERS = ("jurisdiction_id", "service_request_id", "start_date", "end_date", "page", "page_size", "api_key")
 SUBMISSION = (
     *("api_key", "jurisdiction_id", "service_code", "lat", "long", "crs", "address_string", "address_id"),
-    *("description", "first_name", "last_name", "phone", "attribute[code]"),
+    *("description", "first_name", "last_name", "phone", "media_url", "attribute[code]"),
 )
 UPDATE = (
     *("api_key", "jurisdiction_id", "service_request_id", "update_id", "updated_datetime", "status", "description"),
+    "media_url",
 )
+
+
+PHOTO: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/jpeg": {"schema": {"type": "string", "contentMediaType": "image/jpeg"}}}}
+}
 
 
 def of(root: str, *parameters: str) -> dict[str, Any]:

@@ -12,13 +12,18 @@ def discovery(settings: Settings) -> dict[str, Any]:
 
     https://wiki.open311.org/Service_Discovery
     """
-    here = f"{settings.public_url.rstrip('/')}/open311/v2"
+    here = base(settings)
     return {
         "changeset": CHANGED_AT,
         "contact": f"{settings.fallback_hotline}, {settings.public_url}",
         "key_service": "请向所在社区申请 api_key。 Ask the community's staff for an api_key.",
         "endpoints": [_endpoint("production", here), _endpoint("test", settings.open311_test_url or here)],
     }
+
+
+def base(settings: Settings) -> str:
+    """What every address begins with, as clients see it."""
+    return f"{settings.public_url.rstrip('/')}/open311/v2"
 
 
 def _endpoint(kind: str, url: str) -> dict[str, Any]:

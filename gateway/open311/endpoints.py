@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import Response
 
 from gateway.open311 import description
-from gateway.open311.calls import ask_requests, count_call, find_caller, get_caller
-from gateway.open311.discovery import discovery
+from gateway.open311.calls import ask_photo, ask_requests, count_call, find_caller, get_caller
+from gateway.open311.discovery import base, discovery
 from gateway.open311.errors import Open311Route
 from gateway.open311.formats import Format, answer
 from gateway.open311.parameters import Parameters, read_parameters
@@ -73,7 +73,19 @@ async def _requests(
 ) -> Response:
     client = await find_caller(request, sent)
     found = await ask_requests(request, client, "GET", path, params=wanted)
+    here = base(request.app.state.settings)
+    for each in found:
+        if "media_url" in each:
+            each["media_url"] = f"{here}/{each['media_url']}"
     return answer(request, written_as, "service_requests", found)
+
+
+@router.get("/media/{jurisdiction_id}/{photo_id}.jpg", response_class=Response, responses=description.PHOTO)
+async def show_photo(request: Request, jurisdiction_id: str, photo_id: str) -> Response:
+    """A photo that the community has released."""
+    path = f"/media/{quote(jurisdiction_id, safe='')}/{quote(photo_id, safe='')}"
+    picture = await ask_photo(request, path)
+    return Response(picture, headers={"Cache-Control": "public, max-age=300"}, media_type="image/jpeg")
 
 
 @router.post("/requests.{response_format}", **description.of("created", *description.SUBMISSION))
@@ -82,7 +94,7 @@ async def submit_request(request: Request, written_as: Written, sent: Sent) -> R
     client = await get_caller(request, sent)
     names = ("jurisdiction_id", "service_code", "lat", "long", "crs", "address_string", "address_id")
     said = sent.firsts(*names, "description", "first_name", "last_name", "phone")
-    data = json.dumps(said | {"attributes": sent.attributes()})
+    data = json.dumps(said | {"attributes": sent.attributes(), "media_url": sent.texts.get("media_url", [])})
     photos = [("photos", ("photo", each)) for each in sent.photos]
     made = await ask_requests(
         request, client, "POST", "/requests", data={"data": data}, files=photos or None, deadline=20.0
@@ -125,7 +137,8 @@ async def add_update(request: Request, written_as: Written, sent: Sent) -> Respo
     """Tell what the requester says since; the same `update_id` again answers the same."""
     client = await get_caller(request, sent)
     names = ("jurisdiction_id", "service_request_id", "update_id", "updated_datetime", "status", "description")
-    made = await ask_requests(request, client, "POST", "/updates", json=sent.firsts(*names))
+    said = sent.firsts(*names) | {"media_url": sent.texts.get("media_url", [])}
+    made = await ask_requests(request, client, "POST", "/updates", json=said)
     return answer(request, written_as, "service_request_updates", made)
 
 

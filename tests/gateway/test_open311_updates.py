@@ -172,3 +172,38 @@ def a_photo(kind: str) -> bytes:
     buffer = BytesIO()
     Image.new("RGB", (32, 24), "orange").save(buffer, kind)
     return buffer.getvalue()
+
+
+async def test_a_released_photo_is_everybodys_until_it_is_taken_back(place: Place):
+    sent = {"api_key": place.key, "service_code": LAMP, **HERE}
+    async with place.town.client() as client:
+        files = [("media", ("a.jpg", a_photo("JPEG"), "image/jpeg"))]
+        answer = await client.post("/open311/v2/requests.json", data=sent, files=files)
+    [made] = answer.json()
+    path = f"/v1/service-requests/{made['service_request_id']}"
+    async with await place.staff() as staff:
+        [photo] = (await staff.get(f"{path}/attachments")).json()["items"]
+        [hidden] = await place.get(f"requests/{made['service_request_id']}")
+        released = await staff.post(f"{path}/release-text", json={"title": "路灯", "attachment_ids": [photo["id"]]})
+        assert released.is_success, released.text
+        [shown] = await place.get(f"requests/{made['service_request_id']}")
+        assert "media_url" not in hidden
+        async with place.town.client() as anybody:
+            picture = await anybody.get(shown["media_url"])
+            assert Image.open(BytesIO(picture.content)).size == (32, 24)
+            assert (await staff.post(f"{path}/take-text-back")).is_success
+            gone = await anybody.get(shown["media_url"])
+    assert (gone.status_code, ET.fromstring(gone.content).findtext("error/code")) == (404, "404")
+    assert "media_url" not in (await place.get(f"requests/{made['service_request_id']}"))[0]
+
+
+async def test_links_to_photos_are_for_the_office_to_read(place: Place):
+    links = ["https://example.org/1.jpg", "http://169.254.169.254/latest"]
+    request_id = await place.submit(description="见照片", media_url=links)
+    assert (await place.stored(request_id))["description"] == "\n".join(["见照片", *links])
+    [shown] = await place.get(f"requests/{request_id}")
+    assert "media_url" not in shown
+    before = await place.count()
+    for wrong in ("file:///etc/passwd", "javascript:alert(1)", "https://a b", "x" * 600, ["http://a"] * 6):
+        await place.post(media_url=wrong, expect=400)
+    assert await place.count() == before

@@ -60,5 +60,7 @@ class Attachment(Base, Tenant, table=True):
     height: int
     created_by: str
     created_at: datetime = Field(default_factory=utc_now)
+    released_at: datetime | None = None
+    """Since when everybody may see it, where everybody may know of what it is attached to; the office says so."""
     redacted_at: datetime | None = None
     withdrawn_at: datetime | None = None

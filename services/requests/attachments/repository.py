@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select, update
 from sqlmodel import col
 
 from services.requests.attachments.models import Attachment
@@ -40,6 +40,73 @@ async def find_attachment(
 async def count_attachments(session: AsyncSession, community_code: str, subject_id: UUID) -> int:
     kept = attachments_of(community_code, subject_id, internal=True).order_by(None).subquery()
     return (await session.execute(select(func.count()).select_from(kept))).scalar_one()
+
+
+def _showable() -> ColumnElement[bool]:
+    """What the requester may see."""
+    return and_(
+        col(Attachment.visibility) == Visibility.PUBLIC,
+        col(Attachment.redacted_at).is_(None),
+        col(Attachment.withdrawn_at).is_(None),
+    )
+
+
+async def find_released(session: AsyncSession, community_code: str, attachment_id: UUID) -> Attachment | None:
+    """A photo that everybody may see, if everybody may know of its request."""
+    statement = select(Attachment).where(
+        col(Attachment.community_code) == community_code,
+        col(Attachment.id) == attachment_id,
+        col(Attachment.released_at).is_not(None),
+        _showable(),
+    )
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+async def first_released(session: AsyncSession, community_code: str, request_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The first released photo of each of these requests that has one."""
+    statement = (
+        select(col(Attachment.subject_id), col(Attachment.id))
+        .where(
+            col(Attachment.community_code) == community_code,
+            among(col(Attachment.subject_id), request_ids),
+            col(Attachment.released_at).is_not(None),
+            _showable(),
+        )
+        .order_by(col(Attachment.id).desc())
+    )
+    return {row.subject_id: row.id for row in await session.execute(statement)}
+
+
+async def release_photos(
+    session: AsyncSession, community_code: str, request_id: UUID, ids: Sequence[UUID], at: datetime
+) -> int:
+    """Let everybody see these public photos of a request; returns how many there are."""
+    return await count_changed(
+        session,
+        update(Attachment)
+        .where(
+            col(Attachment.community_code) == community_code,
+            col(Attachment.request_id) == request_id,
+            among(col(Attachment.id), ids),
+            _showable(),
+        )
+        .values(released_at=at)
+        .execution_options(synchronize_session=False),
+    )
+
+
+async def take_photos_back(session: AsyncSession, community_code: str, request_id: UUID) -> int:
+    statement = (
+        update(Attachment)
+        .where(
+            col(Attachment.community_code) == community_code,
+            col(Attachment.request_id) == request_id,
+            col(Attachment.released_at).is_not(None),
+        )
+        .values(released_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    return await count_changed(session, statement)
 
 
 async def withdraw_of_key(session: AsyncSession, community_code: str, key_subject_id: UUID, at: datetime) -> None:

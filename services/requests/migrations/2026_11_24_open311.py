@@ -1,4 +1,4 @@
-"""What Open311 clients need: their own numbers for updates, and lists by time.
+"""What Open311 clients need: their own numbers for updates, lists by time, photos that everybody may see.
 
 Revision ID: requests_0011
 Revises: requests_0010
@@ -34,9 +34,11 @@ def upgrade() -> None:
         ),
     )
     secure(op, "client_update")
+    op.add_column("attachment", sa.Column("released_at", sa.DateTime(timezone=True)))
     op.create_index(_BY_TIME, "service_request", ["community_code", "created_at", "id"])
 
 
 def downgrade() -> None:
+    op.drop_column("attachment", "released_at")
     op.drop_index(_BY_TIME, "service_request")
     op.drop_table("client_update")

@@ -69,6 +69,8 @@ class Release(Schema):
     description: FreeText | None = None
     update_ids: Annotated[list[UUID], Field(default_factory=list, max_length=100)]
     """Lines of the timeline whose words, written by the office, everybody may read as well."""
+    attachment_ids: Annotated[list[UUID], Field(default_factory=list, max_length=20)]
+    """Photos that everybody may see as well: nobody can be recognised on them, nor where anybody lives."""
 
 
 class ReleasedRead(BaseModel):

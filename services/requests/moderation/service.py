@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from services.requests.attachments import repository as photos
 from services.requests.attachments import service as attachments
 from services.requests.moderation import public_texts, repository
 from services.requests.moderation.errors import CategoryNotPublic, NothingToRedact, OriginalMissing
@@ -60,6 +61,7 @@ async def redact(
         visibility = await _replace_words(vault, principal, request, redaction, data.text)
     session.add(redaction)
     public_texts.take_back(request)
+    await photos.take_photos_back(session, request.community_code, request.id)
     detail = {
         "target": data.target.value,
         "target_id": str(data.target_id) if data.target_id else None,
@@ -125,8 +127,18 @@ async def release_text(
         raise invalid(
             "/update_ids", "unknown", "只能公开工作人员写的公开进展", "Only public lines that the office wrote"
         )
+    await _release_photos(session, request, list(set(data.attachment_ids)))
     await _note_release(session, vault, signer, principal, request, "service_requests.release_text")
     return request, words
+
+
+async def _release_photos(session: AsyncSession, request: ServiceRequest, ids: list[UUID]) -> None:
+    """Raises Invalid for what is no public photo of the request."""
+    if not ids:
+        return
+    released = await photos.release_photos(session, request.community_code, request.id, ids, utc_now())
+    if released < len(ids):
+        raise invalid("/attachment_ids", "unknown", "只能公开本诉求的公开照片", "Only public photos of this request")
 
 
 async def take_text_back(
@@ -135,6 +147,7 @@ async def take_text_back(
     """Nothing that anybody wrote about the request is public any more."""
     request = await requests.lock_request(session, principal, request_id)
     taken = await repository.take_updates_back(session, request)
+    taken += await photos.take_photos_back(session, request.community_code, request.id)
     if public_texts.take_back(request) or taken:
         await _note_release(session, vault, signer, principal, request, "service_requests.take_text_back")
     return request

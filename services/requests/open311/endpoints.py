@@ -1,8 +1,9 @@
 """For the gateway only, which speaks Open311 to clients: it knows their keys and formats, this service the rest."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import Depends, File, Form, Query, Request, UploadFile
+from fastapi import Depends, File, Form, Query, Request, Response, UploadFile
 from pydantic import Json
 
 from services.requests.open311 import service
@@ -10,7 +11,7 @@ from services.requests.open311.auth import Open311Read, Open311Write
 from services.requests.open311.schemas import Jurisdiction, RequestQuery, Submission, UpdateQuery, UpdateSubmission
 from shared.errors import language_of
 from shared.files import FilesDep
-from shared.photos import CleanPhoto, clean_photo
+from shared.photos import CleanPhoto, as_jpeg, clean_photo
 from shared.routing import Router
 from shared.sessions import Session, SignerDep, VaultDep
 
@@ -135,3 +136,17 @@ async def get_update_token(
     principal: Open311Read, session: Session, token: str, jurisdiction_id: Community = None
 ) -> list[dict[str, Any]]:
     return [await service.get_update_token(session, principal, jurisdiction_id, token)]
+
+
+@router.get("/media/{community_code}/{photo_id}", include_in_schema=False)
+async def show_photo(
+    *,
+    principal: Open311Read,
+    session: Session,
+    vault: VaultDep,
+    files: FilesDep,
+    community_code: Jurisdiction,
+    photo_id: UUID,
+) -> Response:
+    """A photo that everybody may see."""
+    return as_jpeg(await service.show_photo(session, vault, files, principal, community_code, photo_id))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row
 
@@ -73,8 +74,10 @@ def _attribute(order: int, question: FormAttribute, language: str) -> dict[str, 
     )
 
 
-def request(row: Row[Any], names: Mapping[str, Any], told: Content, language: str) -> dict[str, Any]:
-    """`told` is what of the sealed words and place may be told to the caller (`content`)."""
+def request(
+    row: Row[Any], names: Mapping[str, Any], told: Content, photo: UUID | None, language: str
+) -> dict[str, Any]:
+    """`told` is what of the sealed words and place may be told to the caller (`content`); `photo` a released one."""
     state = State(row.state)
     place = told.place
     return _present(
@@ -90,6 +93,7 @@ def request(row: Row[Any], names: Mapping[str, Any], told: Content, language: st
         address=_address(place.address) if place and place.address else None,
         lat=row.latitude,
         long=row.longitude,
+        media_url=f"media/{row.community_code}/{photo}.jpg" if photo else None,
     )
 
 

@@ -78,6 +78,8 @@ AnyStatus = Annotated[Status, BeforeValidator(_read_status)]
 Bbox = Annotated[str, StringConstraints(max_length=200), AfterValidator(_check_bbox)]
 Jurisdiction = Annotated[str, StringConstraints(max_length=100)]
 Description = Annotated[str, StringConstraints(max_length=4_000), AfterValidator(normalise_text)]
+Link = Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[!-~]+$")]
+Links = Annotated[list[Link], Field(max_length=5)]
 Line = Annotated[str, StringConstraints(max_length=255), AfterValidator(normalise_name)]
 Texts = Annotated[list[Annotated[str, StringConstraints(max_length=2_000)]], Field(min_length=1, max_length=50)]
 Codes = Annotated[list[Annotated[str, StringConstraints(max_length=60)]], Field(max_length=100)]
@@ -132,6 +134,7 @@ class Submission(BaseModel):
     first_name: PersonName | None = None
     last_name: PersonName | None = None
     phone: PhoneText | None = None
+    media_url: Links = []
     attributes: Annotated[dict[AttributeCode, Texts], Field(max_length=60)] = {}
 
     @model_validator(mode="after")
@@ -154,9 +157,9 @@ class Open311Place(PlaceCreate):
 
 
 class Open311Request(ServiceRequestCreate):
-    """A submission in our own words, as long as Open311 allows."""
+    """A submission in our own words, as long as Open311 allows, with the addresses of its photos."""
 
-    description: Description | None = None
+    description: Annotated[str, StringConstraints(max_length=8_000)] | None = None
     # Read by nobody who could put a shorter note there.
     place: Open311Place | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
@@ -172,3 +175,4 @@ class UpdateSubmission(BaseModel):
     updated_datetime: When
     status: AnyStatus
     description: Description | None = None
+    media_url: Links = []

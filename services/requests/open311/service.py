@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import ValidationError
 from sqlalchemy import Row
 
-from services.requests.attachments.service import Owner, keep_picture
+from services.requests.attachments.repository import find_released, first_released
+from services.requests.attachments.service import Owner, keep_picture, open_picture
 from services.requests.categories.forms import Answer
 from services.requests.categories.models import Category
 from services.requests.categories.schemas import Datatype, FormAttribute
@@ -41,6 +42,7 @@ from shared.files import FileStore
 from shared.geo import Position
 from shared.grid_directory import BoundaryLocator
 from shared.identity import normalise_name
+from shared.photo_files import PhotoSize
 from shared.photos import CleanPhoto
 from shared.vault import Vault
 
@@ -119,7 +121,24 @@ async def _presented(
     opened = [row for row in rows if presentation.is_opened(row, principal)]
     keys = await keys_of(vault, opened)  # pyright: ignore[reportArgumentType] - the columns that it reads
     told = {row.id: presentation.content(row, keys, principal) for row in opened}
-    return [presentation.request(row, names, told.get(row.id, presentation.NOTHING), language) for row in rows]
+    photos = await first_released(session, community_code, [row.id for row in rows])
+    return [
+        presentation.request(row, names, told.get(row.id, presentation.NOTHING), photos.get(row.id), language)
+        for row in rows
+    ]
+
+
+async def show_photo(
+    session: AsyncSession, vault: Vault, files: FileStore, principal: Principal, community_code: str, photo_id: UUID
+) -> bytes:
+    """The JPEG of a released photo. Raises NotFound."""
+    community_code = await enter_jurisdiction(session, principal, community_code)
+    photo = await find_released(session, community_code, photo_id)
+    if photo is None or photo.request_id is None:
+        raise NotFound
+    if not await repository.list_by_id(session, principal, community_code, [photo.request_id]):
+        raise NotFound
+    return await open_picture(vault, files, photo, PhotoSize.FULL)
 
 
 async def list_updates(
@@ -203,7 +222,7 @@ def _in_our_words(category: Category, community_code: str, data: Submission, pla
     return Open311Request(
         category=category.code,
         title=_title(data.description),
-        description=data.description,
+        description=_with_links(data.description, data.media_url),
         attributes=_answers(form, data.attributes),
         place=place,
         requester=_requester(data),
@@ -245,15 +264,16 @@ async def add_update(session: AsyncSession, vault: Vault, principal: Principal, 
 async def _say(
     session: AsyncSession, vault: Vault, principal: Principal, request: ServiceRequest, data: UpdateSubmission
 ) -> None:
+    said = _with_links(data.description, data.media_url)
     if data.status is Status.CANCELLED and is_possible(request.state, Action.WITHDRAW):
-        await service.withdraw(session, vault, principal, request.id, data.description)
+        await service.withdraw(session, vault, principal, request.id, said)
         return
     detail = {"status": data.status.value, "said_at": data.updated_datetime.isoformat()}
     kind = Step.COMMENT
     if request.paused_at is not None:
         deadlines.resume(request, utc_now())
         kind = Step.ANSWERED
-    await service.step(session, vault, principal, request, kind, text=data.description, detail=detail)
+    await service.step(session, vault, principal, request, kind, text=said, detail=detail)
 
 
 async def _place(session: AsyncSession, community_code: str, data: Submission) -> Open311Place:
@@ -282,6 +302,12 @@ def _title(description: str | None) -> str | None:
         except ValueError:
             continue
     return None
+
+
+def _with_links(description: str | None, media_url: Sequence[str]) -> str | None:
+    """The words, and below them where a client says that photos are. Nothing is fetched from there: an address that a
+    stranger names may be anybody's, and the office opens it, or not, as it would any other link in a letter."""
+    return "\n".join(filter(None, (description, *media_url))) or None
 
 
 def _answers(form: Sequence[FormAttribute], said: Mapping[str, Sequence[str]]) -> dict[str, Answer]:
