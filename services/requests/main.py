@@ -31,6 +31,7 @@ from services.requests.search import endpoints as search
 from services.requests.search import filing
 from services.requests.service_requests import closing_endpoints, endpoints
 from services.requests.settings import Settings
+from services.requests.similar import endpoints as similar
 from services.requests.splits import endpoints as splits
 from services.requests.statistics import endpoints as statistics
 from services.requests.statistics import rollup
@@ -57,6 +58,7 @@ ROUTERS = [
     clusters.router,
     views.lists,  # before what is named by its id
     views.views,
+    similar.router,
     search.router,
     stream.router,
     endpoints.router,

@@ -100,6 +100,8 @@ CREATE TABLE anonymous_count (
 );
 """
 
+_MERGES = "ALTER TABLE followed_merge ADD COLUMN followings uuid[] NOT NULL DEFAULT '{}'"
+
 _TABLES = ("category_version", "abuse_flag", "anonymous_count")
 
 
@@ -107,10 +109,12 @@ def upgrade() -> None:
     for statement in (_CATEGORIES + _REQUESTS + _ABUSE).split(";\n"):
         if statement.strip():
             op.execute(statement)
+    op.execute(_MERGES)
     secure(op, *_TABLES)
 
 
 def downgrade() -> None:
+    op.drop_column("followed_merge", "followings")
     op.drop_table("anonymous_count")
     op.drop_table("abuse_flag")
     op.drop_constraint("fk_service_request_category_version", "service_request")

@@ -16,7 +16,7 @@ from services.requests.deliberations.models import Participant
 from services.requests.mediations.models import MediationParty
 from services.requests.person_merges.models import FollowedMerge
 from services.requests.projects.models import Inspection
-from services.requests.service_requests.models import ServiceRequest
+from services.requests.service_requests.models import RequestFollower, ServiceRequest
 from shared.conditions import among
 from shared.db import AsyncSession
 from shared.envelope import Envelope, Payload
@@ -36,6 +36,8 @@ class _Named(NamedTuple):
     column: str
     once_in: tuple[str, ...] = ()
     """Columns within which nobody is named twice: where the kept person is named already, the merged one stays."""
+    key: str = "id"
+    """What tells the rows of one person apart."""
 
 
 _NAMED = {
@@ -43,6 +45,7 @@ _NAMED = {
     "concerned": _Named(ServiceRequest, "concerned_person_id"),
     "parties": _Named(MediationParty, "person_id"),
     "participations": _Named(Participant, "person_id", once_in=("deliberation_id",)),
+    "followings": _Named(RequestFollower, "person_id", once_in=("request_id",), key="request_id"),
     "inspections": _Named(Inspection, "person_id", once_in=("project_id", "round")),
 }
 """By the column of `FollowedMerge` that remembers which rows were moved."""
@@ -85,7 +88,7 @@ async def _move(
     table, column = named.table, col(getattr(named.table, named.column))
     statement = update(table).where(col(table.community_code) == community_code, column == source)
     if among_ids is not None:
-        statement = statement.where(among(col(table.id), among_ids))
+        statement = statement.where(among(col(getattr(table, named.key)), among_ids))
     if named.once_in:
         other = aliased(table)
         same = [col(getattr(other, name)) == col(getattr(table, name)) for name in ("community_code", *named.once_in)]
@@ -93,6 +96,6 @@ async def _move(
     changes: dict[Any, Any] = {column: target}
     if "version" in table.model_fields:
         changes[col(table.version)] = col(table.version) + 1
-    statement = statement.values(changes).returning(col(table.id))
+    statement = statement.values(changes).returning(col(getattr(table, named.key)))
     found = await session.execute(statement.execution_options(synchronize_session=False))
     return list(found.scalars())

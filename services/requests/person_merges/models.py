@@ -29,5 +29,7 @@ class FollowedMerge(Base, Tenant, table=True):
     """Seats of the merged record at deliberations."""
     inspections: list[UUID] = Field(default_factory=list, sa_column=Column(_UUIDS, nullable=False))
     """Inspections of projects by the merged record."""
+    followings: list[UUID] = Field(default_factory=list, sa_column=Column(_UUIDS, nullable=False))
+    """Requests that the merged record supported or followed."""
     is_undone: bool = False
     created_at: datetime = Field(default_factory=utc_now)

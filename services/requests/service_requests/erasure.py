@@ -10,6 +10,7 @@ from services.requests.moderation.repository import blank_originals
 from services.requests.projects import repository as projects
 from services.requests.service_requests import repository
 from services.requests.service_requests.models import ServiceRequest
+from services.requests.similar.repository import forget_follower
 from services.requests.tracking.repository import drop_links
 from shared.clock import utc_now
 from shared.consumer import Handler
@@ -36,6 +37,7 @@ def forget_person(keyring: Keyring) -> Handler:
             if request.requester_person_id in (None, person_id):
                 await _shred(session, vault, request)
             request.version += 1
+        await forget_follower(session, community_code, person_id)
         await forget_party(session, vault, community_code, person_id)
         await _destroy(session, vault, community_code, person_id)
         await deliberations.forget_person(session, community_code, person_id)
