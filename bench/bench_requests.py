@@ -92,6 +92,7 @@ async def _city() -> AsyncIterator[tuple[FastAPI, str]]:
             "key_encryption_keys": f"k1:{secret}",
             "index_key": secret,
             "signing_key": secret,
+            "public_url": ISSUER,
             "issuer": ISSUER,
             "jwks_url": jwks_url(),
             "nats_url": "nats://127.0.0.1:1",

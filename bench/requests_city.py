@@ -17,6 +17,7 @@ import asyncpg
 
 from bench.population import community_of
 from services.requests.search.words import Tokens
+from services.requests.service_requests.references import REFERENCE
 from services.requests.service_requests.texts import Content, seal
 from shared.crypto import Keyring
 
@@ -117,7 +118,8 @@ def _load(dsn: str, keys: tuple[str, str], number: int) -> None:
     keyring, code, random = Keyring.from_settings(*keys), community_of(number), Random(number)
     tokens = Tokens(keyring, code)
     made: dict[str, list[tuple[Any, ...]]] = {"requests": [], "tokens": [], "keys": []}
-    for row in _rows(code, random):
+    rows = list(_rows(code, random))
+    for row in rows:
         sealed = None
         if row["created_at"] >= BEGIN + STEP * PER_COMMUNITY * (1 - WITH_TEXTS):
             title, description = written(random)
@@ -126,7 +128,7 @@ def _load(dsn: str, keys: tuple[str, str], number: int) -> None:
             made["keys"].append((code, row["id"], wrapped.key_id, wrapped.wrapped))
             made["tokens"] += [(code, token, row["id"]) for token in tokens.of([title, description])]
         made["requests"].append((*row.values(), sealed))
-    asyncio.run(_copy(dsn, [*row, "content_sealed"], made))
+    asyncio.run(_copy(dsn, [*rows[0], "content_sealed"], made))
 
 
 def _rows(code: str, random: Random) -> Iterator[dict[str, Any]]:
@@ -138,6 +140,7 @@ def _rows(code: str, random: Random) -> Iterator[dict[str, Any]]:
         yield {
             "community_code": code,
             "id": request_id,
+            "reference": REFERENCE.new(),
             "state": random.choice(_OPEN_STATES if is_open else _CLOSED_STATES),
             "category_code": category,
             "category_class": category.partition(".")[0],

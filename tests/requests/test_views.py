@@ -10,7 +10,9 @@ from fastapi import FastAPI
 
 from services.requests.views import service
 from shared.clock import utc_now
-from tests.requests.world import LAMP, World, found
+from tests.principals import bearer
+from tests.requests.world import LAMP, URL, World, found
+from tests.shared.test_photos import encoded, picture
 
 VIEWS = "/v1/request-views"
 COUNTS = "/v1/service-requests/counts"
@@ -63,6 +65,14 @@ async def test_every_condition_finds_what_it_says(world: World, made: dict[str, 
     assert await names("followed=true") == set()
     await world.sql("UPDATE service_request SET follower_count = 2 WHERE id = :id RETURNING id", id=made["fair"])
     assert await names("followed=true") == {"fair"}
+    assert await names("has_photos=true") == set()
+    jpeg = {"Content-Type": "image/jpeg", **bearer("staff", **world.claims("staff"))}
+    kept = await world.http.post(
+        f"{URL}/{made['fair']}/attachments?visibility=internal", content=encoded(picture()), headers=jpeg
+    )
+    assert kept.status_code == 201
+    assert await names("has_photos=true") == {"fair"}
+    assert await names("has_photos=false") == everything - {"fair"}
     assert await names("mine=true") == {"fair", "urgent"}
     assert await names("submitted_within_days=1") == everything
     soon, past = (utc_now() + timedelta(minutes=1)).isoformat(), (utc_now() - timedelta(minutes=1)).isoformat()

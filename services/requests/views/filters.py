@@ -10,12 +10,14 @@ from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy import ColumnElement, Select, and_, false, literal_column, or_
 from sqlmodel import col, select
 
+from services.requests.attachments.models import Attachment
 from services.requests.categories.models import Urgency
 from services.requests.categories.schemas import CategoryCode
 from services.requests.service_requests import repository
 from services.requests.service_requests.auth import WORKERS
 from services.requests.service_requests.deadlines import Deadline
-from services.requests.service_requests.models import Channel, RequestFollower, ServiceRequest
+from services.requests.service_requests.models import Channel, RequestFollower, ServiceRequest, Visibility
+from services.requests.service_requests.presentation import sees_internal
 from services.requests.service_requests.states import OPEN, State
 from shared.auth import Principal, Role
 from shared.clock import CHINA, utc_now
@@ -83,6 +85,7 @@ class RequestFilter(BaseModel):
     followed: bool | None = None
     """By oneself, for a resident; by anybody besides the requester, for everybody else."""
     reopened: bool | None = None
+    has_photos: bool | None = None
     mine: bool = False
     """A resident's own; what a worker was asked to do; what staff wrote down."""
 
@@ -151,6 +154,7 @@ class RequestFilter(BaseModel):
             (col(ServiceRequest.paused_at).is_not(None), self.waiting),
             (col(ServiceRequest.reopened_count) > 0, self.reopened),
             (_is_followed(principal), self.followed),
+            (_has_photos(principal), self.has_photos),
             (_is_mine(principal), self.mine or None),
         )
         return [condition if wanted else ~condition for condition, wanted in truths if wanted is not None]
@@ -212,6 +216,20 @@ def _is_followed(principal: Principal) -> ColumnElement[bool]:
         col(RequestFollower.person_id) == principal.person_id,
     )
     return col(ServiceRequest.id).in_(follows)
+
+
+def _has_photos(principal: Principal) -> ColumnElement[bool]:
+    """Photos that the caller may know of."""
+    seen = (
+        col(Attachment.community_code) == col(ServiceRequest.community_code),
+        col(Attachment.subject_id) == col(ServiceRequest.id),
+        col(Attachment.request_id).is_not(None),
+        col(Attachment.withdrawn_at).is_(None),
+    )
+    photos = select(col(Attachment.id)).where(*seen).correlate(ServiceRequest)
+    if not sees_internal(principal):
+        photos = photos.where(col(Attachment.visibility) == Visibility.PUBLIC)
+    return photos.exists()
 
 
 def _is_mine(principal: Principal) -> ColumnElement[bool]:
