@@ -64,6 +64,12 @@ DROP INDEX ix_service_request_community_code_resolve_by_id;
 CREATE INDEX ix_service_request_open_by_deadline ON service_request (community_code, resolve_by, id) WHERE {_OPEN};
 CREATE INDEX ix_service_request_area_by_deadline ON service_request (resolve_by, id, community_code) WHERE {_OPEN};
 CREATE INDEX ix_service_request_area_newest ON service_request (id, community_code);
+CREATE INDEX ix_service_request_area_closed ON service_request (id, community_code)
+    WHERE {_OPEN.replace("IN", "NOT IN")};
+CREATE INDEX ix_service_request_area_urgent ON service_request (id, community_code) WHERE urgency = 'urgent';
+CREATE INDEX ix_service_request_area_reopened ON service_request (id, community_code) WHERE reopened_count > 0;
+CREATE INDEX ix_service_request_area_channel ON service_request (channel, id, community_code);
+CREATE INDEX ix_service_request_area_category ON service_request (category_code, id, community_code);
 CREATE INDEX ix_service_request_community_code_updated_at_id ON service_request (community_code, updated_at, id);
 CREATE INDEX ix_service_request_area_by_update ON service_request (updated_at, id, community_code)
 """
@@ -127,6 +133,11 @@ def downgrade() -> None:
         "community_code_updated_at_id",
         "area_by_update",
         "area_newest",
+        "area_closed",
+        "area_urgent",
+        "area_reopened",
+        "area_channel",
+        "area_category",
         "area_by_deadline",
         "open_by_deadline",
     ):

@@ -8,8 +8,9 @@ from sqlmodel import Field, Relationship
 
 from services.requests.calendars.models import CommunityCalendar
 from services.requests.categories.models import Privacy, Urgency
+from services.requests.service_requests.indexes import OF_LISTS
 from services.requests.service_requests.references import REFERENCE
-from services.requests.service_requests.states import OPEN, State
+from services.requests.service_requests.states import State
 from services.requests.service_requests.vocabulary import (
     CallbackChannel,
     Channel,
@@ -26,7 +27,6 @@ from shared.ids import new_id
 
 _CALENDAR = "[ServiceRequest.community_code, ServiceRequest.calendar_version]"
 _REQUEST = ["service_request.community_code", "service_request.id"]
-_IS_OPEN = f"state IN ({', '.join(sorted(repr(state.value) for state in OPEN))})"
 
 
 class ServiceRequest(Base, Tenant, table=True):
@@ -70,16 +70,8 @@ class ServiceRequest(Base, Tenant, table=True):
             ["community_calendar.community_code", "community_calendar.calendar_version"],
             name="fk_service_request_calendar",
         ),
-        Index(
-            "ix_service_request_open_by_deadline", "community_code", "resolve_by", "id", postgresql_where=text(_IS_OPEN)
-        ),
-        Index(
-            "ix_service_request_area_by_deadline", "resolve_by", "id", "community_code", postgresql_where=text(_IS_OPEN)
-        ),
-        Index("ix_service_request_area_newest", "id", "community_code"),
+        *OF_LISTS,
         Index(None, "community_code", "created_at", "id"),
-        Index(None, "community_code", "updated_at", "id"),
-        Index("ix_service_request_area_by_update", "updated_at", "id", "community_code"),
         Index("uq_service_request_reference", "community_code", "reference", unique=True),
         Index(None, "community_code", "state", "id"),
         Index(None, "community_code", "grid_code", "id"),

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
-from sqlalchemy import ColumnElement, Select, and_, false, literal_column, or_
+from sqlalchemy import Boolean, ColumnElement, Select, and_, literal_column, or_
 from sqlmodel import col, select
 
 from services.requests.attachments.models import Attachment
 from services.requests.categories.models import Urgency
 from services.requests.categories.schemas import CategoryCode
-from services.requests.service_requests import repository
+from services.requests.service_requests import indexes, repository
 from services.requests.service_requests.auth import WORKERS
 from services.requests.service_requests.deadlines import Deadline
 from services.requests.service_requests.models import Channel, RequestFollower, ServiceRequest, Visibility
@@ -21,15 +21,18 @@ from services.requests.service_requests.presentation import sees_internal
 from services.requests.service_requests.states import OPEN, State
 from shared.auth import Principal, Role
 from shared.clock import CHINA, utc_now
-from shared.codes import CommunityCode, GridCode
+from shared.codes import CommunityCode, GridCode, community_of
 from shared.conditions import in_area
 
 _SEVERAL = 50
 _SLACK = timedelta(hours=1)
 """An id is made when its row is, give or take a clock's correction."""
 
-IS_OPEN = literal_column(f"service_request.state IN ({', '.join(sorted(repr(state.value) for state in OPEN))})")
-"""Written out, so that PostgreSQL knows that the index of open requests holds them all."""
+IS_OPEN, _IS_CLOSED, _IS_URGENT, _WAS_REOPENED = (
+    literal_column(f"service_request.{condition}", Boolean)
+    for condition in (indexes.IS_OPEN, indexes.IS_CLOSED, indexes.IS_URGENT, indexes.WAS_REOPENED)
+)
+"""Written out, not bound: only so PostgreSQL knows that an index of some requests holds all that are meant."""
 
 
 class Sort(StrEnum):
@@ -96,12 +99,16 @@ class RequestFilter(BaseModel):
 
     def _equal(self) -> list[ColumnElement[bool]]:
         wanted = {
-            ServiceRequest.urgency: self.urgency,
             ServiceRequest.household_id: self.household_id,
             ServiceRequest.community_code: self.community_code,
             ServiceRequest.responder_id: self.responder_id,
         }
-        return [col(column) == value for column, value in wanted.items() if value is not None]
+        found = [col(column) == value for column, value in wanted.items() if value is not None]
+        if self.urgency is not None:
+            found.append(_IS_URGENT if self.urgency is Urgency.URGENT else ~_IS_URGENT)
+        if len(self.grid_code) == 1:
+            found.append(col(ServiceRequest.community_code) == community_of(self.grid_code[0]))
+        return found
 
     def _any_of(self) -> list[ColumnElement[bool]]:
         found = []
@@ -112,11 +119,13 @@ class RequestFilter(BaseModel):
         ):
             if values:
                 found.append(_among(col(column), values))
+        if self.state:
+            found += [kind for kind, members in _KINDS if members.issuperset(self.state)]
         if self.category:
             classes = [code for code in self.category if "." not in code]
             codes = [code for code in self.category if "." in code]
-            by_class = _among(col(ServiceRequest.category_class), classes)
-            found.append(or_(by_class, _among(col(ServiceRequest.category_code), codes)))
+            by = ((col(ServiceRequest.category_class), classes), (col(ServiceRequest.category_code), codes))
+            found.append(or_(*(_among(column, values) for column, values in by if values)))
         return found
 
     def _clock(self) -> list[ColumnElement[bool]]:
@@ -152,7 +161,7 @@ class RequestFilter(BaseModel):
             (IS_OPEN, self.open),
             (col(ServiceRequest.responder_id).is_not(None), self.assigned),
             (col(ServiceRequest.paused_at).is_not(None), self.waiting),
-            (col(ServiceRequest.reopened_count) > 0, self.reopened),
+            (_WAS_REOPENED, self.reopened),
             (_is_followed(principal), self.followed),
             (_has_photos(principal), self.has_photos),
             (_is_mine(principal), self.mine or None),
@@ -196,11 +205,14 @@ _OUTSTANDING: dict[Deadline, ColumnElement[bool]] = {
 }
 
 
+_KINDS = ((IS_OPEN, OPEN), (_IS_CLOSED, frozenset(State) - OPEN))
+
+
 def _among(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
     """Equality for one value, so that an index gives its rows in order."""
     if len(values) == 1:
         return column == values[0]
-    return column.in_(values) if values else false()
+    return column.in_(values)
 
 
 def _id_of(moment: datetime) -> UUID:
