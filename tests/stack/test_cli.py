@@ -1,6 +1,7 @@
 """The operator's commands, against real databases and a real NATS."""
 
 import asyncio
+import hashlib
 import json
 import os
 import subprocess
@@ -94,6 +95,18 @@ def test_an_account_is_made_once(query: Query) -> None:
     assert "/" in failure("accounts", "create", "staff", COMMUNITY, "--username", "li")
     assert "emperor" in failure("accounts", "create", "emperor", COMMUNITY, "--username", "wu")
     assert "--phone" in failure("accounts", "create", "staff", COMMUNITY)
+
+
+def test_a_client_gets_a_key_and_loses_it(query: Query) -> None:
+    assert "/" in failure("accounts", "create-api-key", "nobody")
+    assert run("accounts", "create-client", "app", COMMUNITY, "--grant", "requests:write").exit_code == 0
+    made = run("accounts", "create-api-key", "app")
+    assert made.exit_code == 0, made.output
+    key = made.output.split("api_key ")[1].strip()
+    ((digest, disabled_at),) = query("gateway", "SELECT digest, disabled_at FROM api_key WHERE client_id = 'app'")
+    assert (digest, disabled_at) == (hashlib.sha256(key.encode()).digest(), None)
+    assert "1" in run("accounts", "disable-api-keys", "app").output
+    assert "0" in run("accounts", "disable-api-keys", "app").output
 
 
 def test_published_events_are_sent_again(query: Query) -> None:

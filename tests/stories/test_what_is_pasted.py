@@ -45,6 +45,15 @@ async def test_the_curl_lines_of_the_page_for_those_who_import(place: Place, cit
     assert (await _pasted(take_out.replace(_DOCUMENTED, place.url)))[-1]["state"] == "ready"
 
 
+async def test_the_curl_lines_of_the_page_on_open311(place: Place, city: City) -> None:
+    [block] = _BLOCK.findall((ROOT / "docs" / "open311.md").read_text())
+    discovery, services, definition, [made], listed, updates = await _pasted(block.replace(_DOCUMENTED, place.url))
+    assert len(discovery["endpoints"]) == 2
+    assert definition["service_code"] in {each["service_code"] for each in services}
+    assert made["service_request_id"] in {each["service_request_id"] for each in listed}
+    assert isinstance(updates, list)
+
+
 async def test_the_curl_lines_of_the_banner(place: Place, city: City) -> None:
     grids, found = await _pasted("\n".join(examples(place.url)))
     assert len(grids["items"]) == 3

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import Depends, File, Form, Query, Request, Response, UploadFile
 from pydantic import Json
 
-from services.requests.open311 import service
+from services.requests.open311 import presentation, service
 from services.requests.open311.auth import Open311Read, Open311Write
 from services.requests.open311.schemas import Jurisdiction, RequestQuery, Submission, UpdateQuery, UpdateSubmission
 from shared.errors import language_of
@@ -101,7 +101,7 @@ async def submit_request(
         pictures=pictures,
         language=language,
     )
-    return [{"service_request_id": str(made.id)}]
+    return [presentation.receipt(made, language)]
 
 
 @router.get("/updates", include_in_schema=False)

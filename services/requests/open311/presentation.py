@@ -12,7 +12,8 @@ from services.requests.categories.schemas import LISTS, FormAttribute
 from services.requests.moderation.public_texts import released_words
 from services.requests.open311.repository import written_at
 from services.requests.open311.statuses import SAID, SAID_BY_REQUESTER, is_open, status_of
-from services.requests.service_requests.models import TimelineEntry
+from services.requests.service_requests.models import ServiceRequest, TimelineEntry
+from services.requests.service_requests.references import REFERENCE
 from services.requests.service_requests.states import State
 from services.requests.service_requests.texts import Address, Content, Keys, Place, content_of, text_of
 from shared.auth import Principal
@@ -103,6 +104,13 @@ def is_opened(row: Row[Any], principal: Principal) -> bool:
     A point says where a matter is, so the address of one that has a point stays closed.
     """
     return row.longitude is None or row.released_sealed is not None or is_own(row.client_id, principal)
+
+
+def receipt(made: ServiceRequest, language: str) -> dict[str, Any]:
+    """What a submission is answered with: its number here, and the reference by which its requester may ask for it."""
+    said = both("查询编号 {reference}", "Reference {reference}")
+    notice = getattr(said, language).format(reference=REFERENCE.grouped(made.reference))
+    return _present(service_request_id=str(made.id), service_notice=notice)
 
 
 def content(row: Row[Any], keys: Keys, principal: Principal) -> Content:
