@@ -9,8 +9,7 @@ from sqlmodel import col
 from services.requests.service_requests.models import ServiceRequest
 from shared.db import AsyncSession
 
-SWEPT_AT_ONCE = 250
-"""The arithmetic of a batch holds the event loop for as long as a slow request does, some 30 ms."""
+SWEPT_AT_ONCE = 100
 _SEALED: tuple[Any, ...] = (ServiceRequest.content_sealed, ServiceRequest.requester_sealed)
 
 
@@ -28,8 +27,7 @@ async def lock_due(session: AsyncSession, now: datetime) -> Sequence[ServiceRequ
         .with_for_update(skip_locked=True)
     )
     due = (await session.execute(statement)).scalars().all()
-    for request in due:
-        session.expunge(request)
+    session.expunge_all()
     return due
 
 

@@ -1,11 +1,10 @@
 """Shares of a deadline's time that pass without its being met are marked and told, once each, however late (督办).
 
 A batch is one query, three statements and arithmetic between them, so that a sweep of very many requests neither waits
-for a round trip each nor keeps the event loop from urgent ones.
+for a round trip each nor keeps urgent ones waiting.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,53 +13,58 @@ from services.requests.overdue import repository
 from services.requests.service_requests import deadlines
 from services.requests.service_requests.deadlines import BREACH, Notch
 from services.requests.service_requests.models import ServiceRequest, Step, TimelineEntry, Visibility
-from services.requests.service_requests.timeline import Actor, entry_of, outbox_row
+from services.requests.service_requests.timeline import SYSTEM, outbox_row
 from shared.clock import utc_now
-from shared.db import AsyncSession, columns_of
+from shared.db import AsyncSession
+from shared.ids import new_id
 from shared.outbox import outbox
 from shared.statements import insert_many
 from shared.timers import Timer
 
-_CLOCK = Actor.service("clock")
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a batch writes."""
-
-    requests: Sequence[ServiceRequest]
-    entries: list[dict[str, Any]]
-    events: list[dict[str, Any]]
+_IN_ONE_GO = 25
+"""Requests counted before others on the event loop have their turn."""
 
 
 async def mark_overdue(session: AsyncSession) -> int:
     """Mark what has passed by now. Returns how many requests it dealt with."""
     now = utc_now()
     due = await repository.lock_due(session, now)
+    lines: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
+    for number, request in enumerate(due, start=1):
+        for notch in _mark(request, now):
+            lines.append(_line(request, notch, now))
+            events.append(outbox_row(request, _event(request, notch)))
+        if number % _IN_ONE_GO == 0:
+            await asyncio.sleep(0)
     if due:
-        told = _mark(due, now)
-        await repository.write_marks(session, told.requests)
-        await insert_many(session, TimelineEntry.__table__, told.entries)
-        await insert_many(session, outbox, told.events)
+        await repository.write_marks(session, due)
+        await insert_many(session, TimelineEntry.__table__, lines)
+        await insert_many(session, outbox, events)
     return len(due)
 
 
-def _mark(due: Sequence[ServiceRequest], now: datetime) -> Told:
-    told = Told(due, [], [])
-    for request in due:
-        passed = deadlines.mark_passed(request, now)
-        request.next_due_at = deadlines.next_due(request)
-        request.version += 1
-        for notch in passed:
-            told.entries.append(columns_of(_entry(request, notch, now)))
-            told.events.append(outbox_row(request, _event(request, notch)))
-    return told
+def _mark(request: ServiceRequest, now: datetime) -> list[Notch]:
+    passed = deadlines.mark_passed(request, now)
+    request.next_due_at = deadlines.next_due(request)
+    request.version += 1
+    return passed
 
 
-def _entry(request: ServiceRequest, notch: Notch, now: datetime) -> TimelineEntry:
-    step = Step.DEADLINE_BREACHED if notch.percent == BREACH else Step.DEADLINE_WARNED
-    detail = {"deadline": notch.deadline.value, "due_at": notch.due_at.isoformat(), "percent": notch.percent}
-    return entry_of(request, step, _CLOCK, visibility=Visibility.INTERNAL, detail=detail, at=now)
+def _line(request: ServiceRequest, notch: Notch, now: datetime) -> dict[str, Any]:
+    """A line of the timeline as a row: to make an instance of it takes as long as all the rest."""
+    return {
+        "community_code": request.community_code,
+        "id": new_id(),
+        "request_id": request.id,
+        "step": Step.DEADLINE_BREACHED if notch.percent == BREACH else Step.DEADLINE_WARNED,
+        "visibility": Visibility.INTERNAL,
+        "state": request.state,
+        "actor": "clock",
+        "actor_role": SYSTEM,
+        "detail": {"deadline": notch.deadline.value, "due_at": notch.due_at.isoformat(), "percent": notch.percent},
+        "created_at": now,
+    }
 
 
 def _event(request: ServiceRequest, notch: Notch) -> DeadlineWarned | DeadlineBreached:
