@@ -19,7 +19,10 @@ from shared.sender import SendFailed
 from shared.vault import Vault
 from tests.residents.neighbourhood import CONTACTS, ELDER_PHONE, PERSONAL, Neighbourhood, sent_messages
 
-KINDS = ("request_accepted", "request_progressed", "request_resolved", "request_confirmed", "request_reopened")
+KINDS = (
+    *("request_accepted", "request_progressed", "request_resolved", "request_confirmed", "request_reopened"),
+    *("request_withdrawn", "request_merged", "request_unmerged", "request_transferred"),
+)
 
 
 async def hear(place: Neighbourhood, kind: str, person_id: UUID | None, **more: Any) -> str:
@@ -266,3 +269,28 @@ async def test_whoever_holds_the_work_hears_that_its_time_runs_out(
     assert "首次回应" in notice["text"]
     at_the_desk = [each["parameters"]["request_id"] for each in await inbox(place) if each["kind"] == kind]
     assert (request_id in at_the_desk) is to_desk
+
+
+@pytest.mark.parametrize(
+    ("step", "kind", "words"),
+    [
+        ("rejected", "request_rejected", "未予受理"),
+        ("waiting", "request_waiting", "需要您补充情况"),
+        ("split", "request_progressed", "另一事项"),
+        ("never_heard_of", "request_progressed", "有新进展"),
+    ],
+)
+async def test_the_step_picks_the_words(place: Neighbourhood, step: str, kind: str, words: str) -> None:
+    request_id = await hear(place, "request_progressed", place.elder_id, step=step)
+    notice = (await inbox(place, place.elder_id))[0]
+    assert (notice["kind"], notice["parameters"]["request_id"]) == (kind, request_id)
+    assert words in notice["text"]
+
+
+async def test_who_follows_a_request_hears_of_it_once_in_other_words(place: Neighbourhood) -> None:
+    follower = uuid4()
+    told = {"step": "resolved", "follower_person_ids": [str(follower), str(place.elder_id)]}
+    await hear(place, "request_resolved", place.elder_id, **told)
+    (heard,) = await inbox(place, follower)
+    assert (heard["kind"], "您关注的诉求" in heard["text"]) == ("request_followed", True)
+    assert [notice["kind"] for notice in await inbox(place, place.elder_id)] == ["request_resolved"]

@@ -43,7 +43,7 @@ _EVENTS: dict[Step, tuple[type[RequestChanged], ...]] = {
     Step.UNMERGED: (RequestUnmerged,),
     Step.TRANSFERRED: (RequestTransferred,),
 }
-_NOT_TOLD = frozenset({Step.COMMENT, Step.ANSWERED, Step.RATED, Step.SUPPORTED})
+NOT_TOLD = frozenset({Step.COMMENT, Step.ANSWERED, Step.RATED, Step.SUPPORTED})
 """Nobody need tell a requester what they said themselves, nor a hundred supporters that there is one more."""
 _ALSO_BY_OFFICE = frozenset({Step.ATTACHED, Step.REDACTED})
 _THEIR_SIDE = frozenset({Role.RESIDENT.value, Role.PARTNER.value})
@@ -117,7 +117,7 @@ async def record(session: AsyncSession, request: ServiceRequest, entry: Timeline
 
 def events_of(request: ServiceRequest, entry: TimelineEntry, followers: Sequence[UUID] = ()) -> list[dict[str, object]]:
     """The outbox rows of a step: one for a public step of the office, two for a rejection, none for the rest."""
-    said_by_requester = entry.step in _NOT_TOLD or (entry.step in _ALSO_BY_OFFICE and entry.actor_role in _THEIR_SIDE)
+    said_by_requester = entry.step in NOT_TOLD or (entry.step in _ALSO_BY_OFFICE and entry.actor_role in _THEIR_SIDE)
     if entry.visibility is not Visibility.PUBLIC or said_by_requester:
         return []
     told = {

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from pydantic import Field
+
 from services.residents.notices import repository, service
 from services.residents.notices.models import NoticeKind
 from shared.consumer import Handler, Handlers
@@ -15,13 +17,22 @@ class RequestChanged(Payload):
     request_id: UUID
     state: str
     category: str
+    step: str = ""
     requester_person_id: UUID | None = None
     household_id: UUID | None = None
+    follower_person_ids: list[UUID] = Field(default_factory=list)
+
+
+_PRESSING = {"rejected": NoticeKind.REQUEST_REJECTED, "waiting": NoticeKind.REQUEST_WAITING}
+"""Steps told by `request_progressed` whose reader must do something, or turn elsewhere."""
 
 
 def _tell(kind: NoticeKind) -> Handler:
-    async def tell_requester(session: AsyncSession, envelope: Envelope) -> None:
-        """The requester; where nobody asked for themself (a found person), the household that it concerns."""
+    async def tell(session: AsyncSession, envelope: Envelope) -> None:
+        """The requester; where nobody asked for themself (a found person), the household that it concerns.
+
+        Whoever follows it hears the same in other words; the event names nobody who has muted it.
+        """
         change = RequestChanged.model_validate(envelope.data)
         if change.requester_person_id is not None:
             readers = [change.requester_person_id]
@@ -29,11 +40,19 @@ def _tell(kind: NoticeKind) -> Handler:
             readers = await repository.members(session, envelope.community, change.household_id)
         else:
             readers = []
-        parameters = {"request_id": str(change.request_id), "category": change.category, "state": change.state}
+        parameters = {
+            "request_id": str(change.request_id),
+            "category": change.category,
+            "state": change.state,
+            "step": change.step,
+        }
+        told = _PRESSING.get(change.step, kind)
         for person_id in readers:
-            await service.notify_person(session, envelope.community, person_id, kind, parameters)
+            await service.notify_person(session, envelope.community, person_id, told, parameters)
+        for person_id in set(change.follower_person_ids).difference(readers):
+            await service.notify_person(session, envelope.community, person_id, NoticeKind.REQUEST_FOLLOWED, parameters)
 
-    return tell_requester
+    return tell
 
 
 REQUEST_HANDLERS: Handlers = {
@@ -44,6 +63,10 @@ REQUEST_HANDLERS: Handlers = {
         NoticeKind.REQUEST_RESOLVED,
         NoticeKind.REQUEST_CONFIRMED,
         NoticeKind.REQUEST_REOPENED,
+        NoticeKind.REQUEST_WITHDRAWN,
+        NoticeKind.REQUEST_MERGED,
+        NoticeKind.REQUEST_UNMERGED,
+        NoticeKind.REQUEST_TRANSFERRED,
     )
 }
 

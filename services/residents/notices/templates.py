@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.residents.notices.models import NoticeKind
+from services.residents.notices.request_news import news
 from shared.clock import CHINA
 from shared.errors import Bilingual, both
 
@@ -26,7 +27,37 @@ TEMPLATES: dict[NoticeKind, Template] = {
     ),
     _K.REQUEST_PROGRESSED: Template(
         both("诉求有新进展", "News about your request"),
-        both("您的诉求({topic})有新进展, 请点开查看。", "There is news about your request ({topic}). Open it to read."),
+        both("您的诉求({topic}){news}, 请点开查看。", "Your request ({topic}) {news}. Open it to read."),
+    ),
+    _K.REQUEST_REJECTED: Template(
+        both("诉求未予受理", "Your request was declined"),
+        both("您的诉求({topic}){news}, 请点开查看。", "Your request ({topic}) {news}. Open it to read."),
+        to_phone=True,
+    ),
+    _K.REQUEST_WAITING: Template(
+        both("请补充诉求情况", "We need to know more"),
+        both("您的诉求({topic}){news}, 请点开答复。", "Your request ({topic}) {news}. Open it to answer."),
+        to_phone=True,
+    ),
+    _K.REQUEST_WITHDRAWN: Template(
+        both("诉求已撤回", "Your request was taken back"),
+        both("您的诉求({topic}){news}。", "Your request ({topic}) {news}."),
+    ),
+    _K.REQUEST_MERGED: Template(
+        both("诉求合并办理", "Your request was joined with another"),
+        both("您的诉求({topic}){news}。", "Your request ({topic}) {news}."),
+    ),
+    _K.REQUEST_UNMERGED: Template(
+        both("诉求恢复单独办理", "Your request stands by itself again"),
+        both("您的诉求({topic}){news}, 期限不变。", "Your request ({topic}) {news}; what was promised stays."),
+    ),
+    _K.REQUEST_TRANSFERRED: Template(
+        both("诉求已转办", "Your request was passed on"),
+        both("您的诉求({topic}){news}。", "Your request ({topic}) {news}."),
+    ),
+    _K.REQUEST_FOLLOWED: Template(
+        both("您关注的诉求有新进展", "News about a request that you follow"),
+        both("您关注的诉求({topic}){news}。", "A request that you follow ({topic}) {news}."),
     ),
     _K.REQUEST_RESOLVED: Template(
         both("诉求已办结", "Your request is done"),
@@ -237,6 +268,7 @@ def render(kind: NoticeKind, parameters: dict[str, str], language: str, *, link:
     said = {
         "topic": topic,
         "deadline": deadline,
+        "news": news(parameters.get("step", "")),
         "step": step,
         "right": right,
         "decision": decision,
