@@ -36,6 +36,7 @@ ROUTES = {
     "/v1/statistics": REQUESTS,
     "/v1/abuse-flags": REQUESTS,
     "/v1/public/anonymous-requests": REQUESTS,
+    "/v1/articles": REQUESTS,
     "/v1/merchants": MERCHANTS,
     "/v1/offers": MERCHANTS,
     "/v1/quotes": MERCHANTS,

@@ -17,6 +17,10 @@ from services.requests.consumers import consumers
 from services.requests.deliberations import endpoints as deliberations
 from services.requests.deliberations import meeting_endpoints as meetings
 from services.requests.deliberations import timers as deliberation_timers
+from services.requests.knowledge import editing_endpoints as articles_editing
+from services.requests.knowledge import endpoints as articles
+from services.requests.knowledge.finding import load_dictionary
+from services.requests.knowledge.timers import TIMERS as ARTICLE_TIMERS
 from services.requests.mediations import conduct_endpoints as mediations_conduct
 from services.requests.mediations import endpoints as mediations
 from services.requests.mediations.timers import mediation_timers
@@ -80,6 +84,8 @@ ROUTERS = [
     splits.router,
     transfers.router,
     mediations.router,
+    articles_editing.router,  # before what is named by its id
+    articles.router,
     mediations_conduct.router,
     statistics.router,
 ]
@@ -93,6 +99,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def prepare(app: FastAPI) -> None:
         app.state.files = files
         app.state.locator = BoundaryLocator()
+        await load_dictionary()
         app.state.feed = Feed(app.state.bus)
         app.state.closing.push_async_callback(app.state.feed.close)
         app.state.intake_limits = settings.intake_limits
@@ -110,6 +117,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             *CALLBACK_TIMERS,
             *deliberation_timers.TIMERS,
             *mediation_timers(keyring),
+            *ARTICLE_TIMERS,
             *project_timers.TIMERS,
             *attachment_timers(files),
             *tracking_timers(keyring, sender_from(settings), settings.public_url),

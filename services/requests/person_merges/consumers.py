@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from services.requests.deliberations.models import Participant
+from services.requests.knowledge.models import ArticleVote
 from services.requests.mediations.models import MediationParty
 from services.requests.person_merges.models import FollowedMerge
 from services.requests.projects.models import Inspection
@@ -43,6 +44,7 @@ class _Named(NamedTuple):
 _NAMED = {
     "requested": _Named(ServiceRequest, "requester_person_id"),
     "concerned": _Named(ServiceRequest, "concerned_person_id"),
+    "votes": _Named(ArticleVote, "person_id", once_in=("article_id",)),
     "parties": _Named(MediationParty, "person_id"),
     "participations": _Named(Participant, "person_id", once_in=("deliberation_id",)),
     "followings": _Named(RequestFollower, "person_id", once_in=("request_id",), key="request_id"),

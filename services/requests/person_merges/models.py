@@ -23,6 +23,8 @@ class FollowedMerge(Base, Tenant, table=True):
     """Requests whose requester was the merged record."""
     concerned: list[UUID] = Field(default_factory=list, sa_column=Column(_UUIDS, nullable=False))
     """Requests that concerned the merged record."""
+    votes: list[UUID] = Field(default_factory=list, sa_column=Column(_UUIDS, nullable=False))
+    """What the merged record said of articles."""
     parties: list[UUID] = Field(default_factory=list, sa_column=Column(_UUIDS, nullable=False))
     """Parties of mediations who were the merged record."""
     participations: list[UUID] = Field(default_factory=list, sa_column=Column(_UUIDS, nullable=False))

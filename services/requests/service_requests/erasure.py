@@ -4,6 +4,7 @@ from uuid import UUID
 
 from services.requests.attachments.repository import withdraw_of_key
 from services.requests.deliberations import repository as deliberations
+from services.requests.knowledge.repository import forget_votes
 from services.requests.mediations.erasure import forget_party
 from services.requests.moderation.public_texts import take_back
 from services.requests.moderation.repository import blank_originals
@@ -38,6 +39,7 @@ def forget_person(keyring: Keyring) -> Handler:
                 await _shred(session, vault, request)
             request.version += 1
         await forget_follower(session, community_code, person_id)
+        await forget_votes(session, community_code, person_id)
         await forget_party(session, vault, community_code, person_id)
         await _destroy(session, vault, community_code, person_id)
         await deliberations.forget_person(session, community_code, person_id)
