@@ -6,6 +6,7 @@ asyncpg and in transactions of their own, exactly the statements and values that
 
 import asyncio
 import base64
+import itertools
 import os
 import statistics
 import tempfile
@@ -25,6 +26,7 @@ from sqlalchemy import event, text
 from bench.registry import running_postgres
 from bench.result import Result
 from bench.serving import serving
+from services.requests.abuse.limits import Limits
 from services.requests.categories.service import seed_categories
 from services.requests.service_requests.intake import submit_request
 from services.requests.service_requests.schemas import ServiceRequestCreate
@@ -40,8 +42,13 @@ from tests.servers import clone
 
 CLIENTS, CONNECTIONS, ROUNDS, CALLS = 16, 8, 3, 600
 COMMUNITY = "150207007005"
-PERSON = UUID(int=7)
-RESIDENT = Principal(subject="bench", role=Role.RESIDENT, area=COMMUNITY, person_id=PERSON, household_id=UUID(int=8))
+PEOPLE = [UUID(int=7 + number) for number in range(200)]
+"""Nobody submits thousands a day: what counts a person's latest requests finds a few, as it would."""
+RESIDENTS = itertools.cycle(
+    Principal(subject="bench", role=Role.RESIDENT, area=COMMUNITY, person_id=person, household_id=person)
+    for person in PEOPLE
+)
+UNLIMITED = Limits(person_per_10_minutes=1_000_000, person_per_day=1_000_000)
 BODY: dict[str, Any] = {
     "category": "livelihood.street_lamp",
     "title": "路灯不亮",
@@ -70,7 +77,8 @@ async def run() -> list[Result]:
             async with database.transaction(COMMUNITY) as session:
                 await session.execute(text("SELECT 1"))
 
-        await intake()
+        for _ in PEOPLE:  # everybody's key is made once and for all
+            await intake()
         captured = [await _statements(database, keyring, locator) for _ in range((ROUNDS + 1) * CALLS)]
         async with _sent_bare(url, captured) as bare, _posted(url, secret) as post:
             use_case, nothing, sent_bare, served = await _rates(intake, empty, bare, post)
@@ -98,20 +106,20 @@ async def _sent_bare(url: str, captured: list[Statements]) -> AsyncIterator[Call
 @asynccontextmanager
 async def _posted(url: str, secret: str) -> AsyncIterator[Call]:
     """Post a request to the service, with an Idempotency-Key as clients do."""
-    headers = bearer("resident", COMMUNITY, person=PERSON, household=UUID(int=8))
+    callers = itertools.cycle([bearer("resident", COMMUNITY, person=each, household=each) for each in PEOPLE])
     with _environment(url, secret), serving("services.requests.main:create_app") as base_url:
-        async with httpx.AsyncClient(base_url=base_url, headers=headers, transport=AiohttpTransport()) as client:
+        async with httpx.AsyncClient(base_url=base_url, transport=AiohttpTransport()) as client:
 
             async def post() -> None:
-                key = {"Idempotency-Key": str(new_id())}
-                answer = await client.post("/v1/service-requests", json=BODY, headers=key)
+                headers = next(callers) | {"Idempotency-Key": str(new_id())}
+                answer = await client.post("/v1/service-requests", json=BODY, headers=headers)
                 assert answer.status_code == 201, answer.text
 
             yield post
 
 
 async def _submit(session: AsyncSession, keyring: Keyring, locator: BoundaryLocator) -> None:
-    await submit_request(session, Vault(session, keyring), locator, RESIDENT, DATA)
+    await submit_request(session, Vault(session, keyring), locator, next(RESIDENTS), DATA, limits=UNLIMITED)
 
 
 class _Undo(Exception):
@@ -163,6 +171,8 @@ def _environment(url: str, secret: str) -> Iterator[None]:
         "SENDER_FILE": os.devnull,
         "FILES_URL": Path(tempfile.gettempdir()).as_uri(),
         "PUBLIC_URL": ISSUER,
+        "PERSON_PER_10_MINUTES": "1000000",
+        "PERSON_PER_DAY": "1000000",
         "ROLE": "api",
         "LOG_LEVEL": "ERROR",
     }
