@@ -63,6 +63,7 @@ async def requests_database() -> AsyncIterator[Requests]:
         database = Database(SecretStr(url))
         bare = await asyncpg.connect(url.replace("+asyncpg", ""))
         await bare.execute("SELECT set_config('app.scope', $1, false)", EVERYWHERE)
+        await bare.execute("SET statement_timeout = 0")  # it fills the tables, too
         try:
             async with database.transaction(COMMUNITY) as session:
                 await seed_categories(session, COMMUNITY)

@@ -8,6 +8,7 @@ from typing import Any
 from shared.clock import CHINA
 
 _WORK = {"acknowledged", "started", "waiting", "resolved", "rejected"}
+_ASKED = {"rated", "called_back"}
 _OPEN = {"submitted", "accepted", "dispatched", "in_progress", "reopened"}
 
 
@@ -57,12 +58,12 @@ class History:
         solved, satisfied, responder, day = None, None, None, None
         for step in [*seen, {"step": "the end", "detail": {}}]:
             kind, detail = step["step"], step["detail"]
-            verdict = {"confirmed": True, "reopened": False}.get(
-                kind, detail.get("solved") if kind == "rated" else None
-            )
+            verdict = {"confirmed": True, "reopened": False}.get(kind, detail.get("solved") if kind in _ASKED else None)
+            if "unreached" in detail or "unanswered" in detail:
+                verdict = None
             if verdict is not None:
                 solved, day = verdict, _day(step["at"])
-            if kind in ("confirmed", "reopened", "rated") and detail.get("satisfied") is not None:
+            if kind in ("confirmed", "reopened", *_ASKED) and detail.get("satisfied") is not None:
                 satisfied = detail["satisfied"]
             if kind == "resolved" and step["public"]:
                 responder = step["responder"]

@@ -217,7 +217,7 @@ async def test_every_role_at_every_door(world: World, role: str | None) -> None:
 # Against a reading of the history, one request at a time
 
 WORK = ["acknowledged", "started", "progress", "note", "waiting", "resolved", "rejected", "dispatched"]
-SAID = ["confirmed", "reopened", "rated", "comment"]
+SAID = ["confirmed", "reopened", "rated", "called_back", "comment"]
 MOVED = ["withdrawn", "merged", "transferred", "excluded"]
 STEPS = st.fixed_dictionaries(
     {
@@ -244,7 +244,13 @@ def told_of(step: dict[str, Any], code: str, place: tuple[str, str | None]) -> d
         said = {"category": step["to"], "grid": grid, "category_before": place[0], "grid_before": place[1]}
     elif kind == "rated":
         said = {"score": 3, "solved": step["solved"], "satisfied": bool(step["satisfied"])}
-    elif kind in ("confirmed", "reopened"):
+    elif kind == "called_back":
+        said = {"solved": step["satisfied"], "satisfied": step["satisfied"]}
+    elif kind == "confirmed":
+        said = {None: {"unreached": 3}, True: {"satisfied": step["satisfied"]}, False: {"unanswered": True}}[
+            step["satisfied"] if step["public"] else True
+        ]
+    elif kind == "reopened":
         said = {"satisfied": step["satisfied"]}
     elif kind == "excluded":
         said = {"excluded": step["excluded"]}

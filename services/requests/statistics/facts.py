@@ -5,7 +5,8 @@
   that time is over, unless the request was withdrawn or merged before. It belongs to the day on which it was decided:
   that of the response, or of the deadline if that was earlier. A part split off counts with its whole.
 - **Judgement**: of each time that a request was resolved, what was said last: confirmed or rated solved, or reopened or
-  rated unsolved. `satisfied` is what was said last of that; silence is no judgement.
+  rated unsolved. `satisfied` is what was said last of that. Silence is none:
+  what was closed because its requester could not be reached, or did not answer, was judged by nobody.
 - Both belong to who gave the response or the answer (a missed response: to whom was asked last), and to the grid and
   category that the request had at that moment of looking.
 - A request is excluded if the last decision about that says so.
@@ -96,7 +97,9 @@ chosen AS MATERIALIZED (
            (array_agg(responder_id ORDER BY id DESC) FILTER (WHERE step = 'resolved'))[1] AS responder_id
     FROM (
         SELECT *,
-               CASE WHEN step = 'confirmed' THEN true WHEN step = 'reopened' THEN false
+               CASE WHEN step = 'confirmed' AND detail -> 'unreached' IS NULL AND detail -> 'unanswered' IS NULL
+                    THEN true
+                    WHEN step = 'reopened' THEN false
                     WHEN step IN ('rated', 'called_back') THEN (detail ->> 'solved')::boolean END AS solved,
                CASE WHEN step IN ('confirmed', 'reopened', 'rated', 'called_back')
                     THEN (detail ->> 'satisfied')::boolean END AS satisfied
