@@ -33,6 +33,9 @@ class Limits:
         self.words_per_page = limit("words-per-page", 60, "hour")
         self.open311_calls = limit("open311-calls-per-address", 600, "minute")
         """A partner's system speaks for all of its users from one address."""
+        self.links_per_request = limit("links-per-request", 5, "hour")
+        self.links_per_address = limit("links-per-address", 10, "hour")
+        """Asking for a new link: whoever asks gives four digits of a phone, and should not try many."""
         self.calls = limit("calls-per-caller", 1200, "minute")
 
     def of_sign_in(self, account: str, address: str) -> dict[str, str]:
@@ -62,6 +65,19 @@ class Limits:
         if self.unknown_codes.standing(address).remaining <= 0:
             self.of_unknown_code(address)
         return enforce((self.public_reads, address), (self.scans_per_card, code.upper()))
+
+    def of_tracking(self, address: str) -> dict[str, str]:
+        """Count one look at a tracking page, unless this address has guessed too many references."""
+        if self.unknown_codes.standing(address).remaining <= 0:
+            self.of_unknown_code(address)
+        return enforce((self.public_reads, address))
+
+    def of_tracking_post(self, verb: str, reference: str, address: str) -> dict[str, str]:
+        """Count one form of a tracking page."""
+        self.of_tracking(address)
+        if verb == "ask-for-link":
+            return enforce((self.links_per_address, address), (self.links_per_request, reference.upper()))
+        return enforce((self.words_per_address, address), (self.words_per_page, reference.upper()))
 
     def of_unknown_code(self, address: str) -> None:
         """Count one code that no card has."""

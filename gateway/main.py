@@ -18,6 +18,7 @@ from gateway.sign_in import endpoints as sign_in
 from gateway.sign_in.service import forget_expired
 from gateway.tokens import endpoints as tokens
 from gateway.tokens.service import Issuer
+from gateway.tracking_page import endpoints as tracking_page
 from shared.app import Service, build_app
 from shared.auth import TokenVerifier
 from shared.http_client import Upstream
@@ -47,6 +48,7 @@ SERVICE = Service(
         cards.router,
         public_page.router,
         conversations.router,
+        tracking_page.router,
         home.router,
         worker_today.router,
         quotes.router,

@@ -17,6 +17,7 @@ from gateway.cards.schemas import PublicCard
 from shared.clock import CHINA, china_today
 
 _HERE = Path(__file__).parent
+_FOLDERS = (_HERE, _HERE.parent / "tracking_page")
 FIELDS = ("place_text", "finder_phone", "note")
 ROLES = {
     "police": ("社区民警", "Police officer"),
@@ -55,7 +56,7 @@ def render_family(
 ) -> Response:
     """The page of a family contact; without `family` it says whom to call instead."""
     context = {"hotline": hotline, "family": family, "talk": talk, "here": here, "away": away}
-    return _respond("family.html", status, context)
+    return respond("family.html", status, context)
 
 
 def render(
@@ -89,10 +90,11 @@ def render(
         "key": key or secrets.token_urlsafe(16),
         "talk": talk,
     }
-    return _respond("page.html", status, context)
+    return respond("page.html", status, context)
 
 
-def _respond(template: str, status: int, context: dict[str, Any]) -> Response:
+def respond(template: str, status: int, context: dict[str, Any], *, language: str = "zh-CN, en") -> Response:
+    """One document with everything in it, that loads and sends nothing elsewhere."""
     nonce = secrets.token_urlsafe(16)
     context |= {"nonce": nonce, "css": _inline("page.css"), "js": _inline("page.js")}
     headers = {
@@ -101,7 +103,7 @@ def _respond(template: str, status: int, context: dict[str, Any]) -> Response:
             "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         ),
         "Permissions-Policy": "geolocation=(self)",
-        "Content-Language": "zh-CN, en",
+        "Content-Language": language,
         "X-Robots-Tag": "noindex",
         "Cache-Control": "no-store",
     }
@@ -111,7 +113,7 @@ def _respond(template: str, status: int, context: dict[str, Any]) -> Response:
 @cache
 def _templates() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=FileSystemLoader(_FOLDERS), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters |= {"phone": _spaced, "clock": _clock}
     return environment

@@ -98,6 +98,11 @@ async def hotline_of(state: State, token: str) -> str:
     community_code = token.partition(".")[0]
     if len(community_code) != 12 or not community_code.isdecimal():
         return state.settings.fallback_hotline
+    return await hotline_in(state, community_code)
+
+
+async def hotline_in(state: State, community_code: str) -> str:
+    """The community's own number; that of last resort where it is not known."""
     try:
         path = f"/v1/communities/{community_code}"
         community = await ask(state, "dispatch", "GET", path, area=community_code, deadline=2.0)
