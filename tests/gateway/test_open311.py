@@ -10,6 +10,7 @@ from gateway.open311.keys import disable_api_keys
 from gateway.tables import GLOBAL
 from shared.clock import utc_now
 from shared.geo import gcj02_from_wgs84
+from tests.apps import client_for
 from tests.gateway.conftest import Town
 from tests.gateway.open311 import HERE, LAMP, NOISE, Place, add_client, open_place
 
@@ -381,3 +382,50 @@ async def test_dates_are_of_submission_or_of_change(crowd: tuple[Place, list[str
 async def test_a_question_that_makes_no_sense_is_refused(place: Place, asked: dict[str, str]):
     errors = await place.get("requests", **asked, expect=400)
     assert all(error["code"] == "400" and error["description"] for error in errors)
+
+
+# When it cannot be answered
+
+
+async def test_too_many_calls_are_refused_in_the_clients_format(strict: Town):
+    for _ in range(600):
+        strict.gateway.state.limits.of_open311("127.0.0.1")
+    async with strict.client() as client:
+        told = await client.get("/open311/v2/discovery.json")
+    assert (told.status_code, [each["code"] for each in told.json()]) == (429, ["429"])
+    assert int(told.headers["retry-after"]) > 0
+
+
+async def test_a_service_that_is_away_is_said_in_the_clients_format(lone: Town):
+    async with lone.client() as client:
+        assert (await client.get("/open311/v2/discovery.xml")).status_code == 200
+        told = await client.get("/open311/v2/services.xml")
+    assert (told.status_code, ET.fromstring(told.content).findtext("error/code")) == (503, "503")
+    assert told.headers["retry-after"]
+
+
+async def test_only_the_gateway_and_partners_ask_the_service(place: Place):
+    requests = place.town.services["requests"]
+    paths = [("GET", path) for path in ("services", f"services/{LAMP}", "requests", "requests/named", "updates")]
+    paths += [("GET", f"{name}/01a20835-2d50-73f6-8b84-f90e0fbb0f8d") for name in ("tokens", "update-tokens")]
+    paths += [
+        ("GET", f"media/{place.code}/01a20835-2d50-73f6-8b84-f90e0fbb0f8d"),
+        ("POST", "requests"),
+        ("POST", "updates"),
+    ]
+    for role in ("resident", "grid_worker", "responder", "staff", "head", "supervisor", "merchant", None):
+        async with client_for(requests) as client:
+            token = await place.town.token(role, place.code) if role else ""
+            for method, path in paths:
+                headers = {"Authorization": f"Bearer {token}"} if role else {}
+                answer = await client.request(method, f"/internal/open311/{path}", headers=headers)
+                assert answer.status_code == (403 if role else 401), (role, method, path)
+    async with client_for(requests) as client:
+        token = await place.town.token("gateway", place.code)
+        for method, path in paths[-2:]:
+            answer = await client.request(
+                method, f"/internal/open311/{path}", headers={"Authorization": f"Bearer {token}"}
+            )
+            assert answer.status_code == 403, "nobody submits without a client's name"
+    async with place.town.client() as client:
+        assert (await client.get("/internal/open311/services")).status_code == 404

@@ -13,7 +13,7 @@ from services.requests.open311.errors import ServiceUnknown
 from services.requests.open311.models import ClientUpdate
 from services.requests.open311.schemas import RequestQuery, UpdateQuery
 from services.requests.open311.statuses import SAID, SAID_BY_REQUESTER, states_of
-from services.requests.service_requests.models import ServiceRequest, TimelineEntry, Visibility
+from services.requests.service_requests.models import Channel, ServiceRequest, TimelineEntry, Visibility
 from services.requests.service_requests.repository import not_confidential
 from services.requests.service_requests.texts import Address
 from shared.auth import Principal
@@ -179,7 +179,7 @@ async def is_known(session: AsyncSession, principal: Principal, community_code: 
     statement = select(col(ServiceRequest.id)).where(
         col(ServiceRequest.community_code) == community_code,
         col(ServiceRequest.id) == request_id,
-        or_(col(ServiceRequest.channel) == "open311", _visible(principal, community_code)),
+        or_(col(ServiceRequest.channel) == Channel.OPEN311, _visible(principal, community_code)),
     )
     return (await session.execute(statement)).first() is not None
 

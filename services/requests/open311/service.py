@@ -37,7 +37,7 @@ from shared.auth import Principal
 from shared.clock import utc_now
 from shared.crypto import Signer
 from shared.db import AsyncSession, set_scope
-from shared.errors import NotFound, invalid_part
+from shared.errors import Conflict, NotFound, invalid_part
 from shared.files import FileStore
 from shared.geo import Position
 from shared.grid_directory import BoundaryLocator
@@ -257,7 +257,8 @@ async def add_update(session: AsyncSession, vault: Vault, principal: Principal, 
         request_id=request.id,
         entry_id=await repository.last_entry(session, request),
     )
-    await repository.keep_client_update(session, row)
+    if not await repository.keep_client_update(session, row):
+        raise Conflict  # the same number, at the same time, for another request
     return row.entry_id
 
 
