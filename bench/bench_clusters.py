@@ -26,7 +26,7 @@ from services.requests.service_requests.models import Channel, ServiceRequest
 from services.requests.settings import Settings
 from shared.clock import utc_now
 from shared.db import columns_of
-from shared.ids import new_id
+from shared.ids import earliest_id, new_id
 from stack.topology import REQUESTS, RESIDENTS
 from tests.apps import client_for, running
 from tests.principals import bearer
@@ -58,7 +58,7 @@ _BARE = """
 SELECT id, category_code, grid_code, longitude, latitude, building_index, created_at, follower_count, state,
        requester_person_id, requester_phone_index
 FROM service_request
-WHERE community_code = $1 AND (created_at >= $2 OR state = ANY($3)) AND state <> ALL($4)
+WHERE community_code = $1 AND (id >= $2 OR state = ANY($3)) AND state <> ALL($4)
   AND confidential IS FALSE AND longitude IS NOT NULL
 ORDER BY id DESC LIMIT 5001"""
 _OPEN = ["submitted", "accepted", "reopened", "dispatched", "in_progress"]
@@ -125,7 +125,7 @@ async def _measure(app: FastAPI, url: str) -> list[Result]:
     codes = [f"{150207000000 + random.randrange(COMMUNITIES):012d}" for _ in range(ASKED)]
     dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     bare = await asyncpg.connect(dsn)
-    since = utc_now() - _WINDOW
+    since = earliest_id(utc_now() - _WINDOW)
     try:
         ours = {"by=place": [], "by=place&category=livelihood.greenery": [], "by=building": []}
         theirs: list[float] = []
@@ -142,7 +142,7 @@ async def _measure(app: FastAPI, url: str) -> list[Result]:
         for query, times in ours.items()
     ]
     slowest = sorted(ours["by=place"])[int(ASKED * 0.99)]
-    return [*results, Result(f"clusters by=place, {size} requests, p99", slowest, "ms", "a click", LIMIT_MS, aim=1)]
+    return [*results, Result(f"clusters by=place, {size} requests, p99", slowest, "ms", "a click", LIMIT_MS)]
 
 
 async def _answered(app: FastAPI, code: str, query: str) -> float:

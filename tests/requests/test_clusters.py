@@ -105,6 +105,13 @@ async def test_open_ones_count_however_old_and_answered_ones_while_recent(world:
     assert (await world.get("staff", URL))["items"] == []
 
 
+async def test_a_window_may_begin_before_anybody_counted_time(world: World) -> None:
+    for metres in (0, 10, 20):
+        await ask(world, metres)
+    found = await world.get("staff", f"{URL}?since=0001-01-01T00:00:00Z")
+    assert [each["count"] for each in found["items"]] == [3]
+
+
 async def test_where_private_matters_are_is_nobodys_to_compare(world: World) -> None:
     for metres in (0, 10, 20):
         await ask(world, metres, "rights_protection.domestic_violence")

@@ -1,6 +1,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,9 @@ from services.requests.service_requests.repository import not_confidential
 from services.requests.service_requests.states import OPEN, State
 from shared.conditions import among
 from shared.db import AsyncSession
+from shared.ids import earliest_id
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_REPEATED = (State.MERGED, State.WITHDRAWN, State.REJECTED)
 """What was taken back, declined or merged asks for nothing any more."""
 
@@ -49,7 +51,7 @@ def _window(community_code: str, category: str | None, since: datetime) -> Selec
         col(ServiceRequest.requester_phone_index),
     ).where(
         col(ServiceRequest.community_code) == community_code,
-        or_(col(ServiceRequest.created_at) >= since, col(ServiceRequest.state).in_(OPEN)),
+        or_(col(ServiceRequest.id) >= earliest_id(max(since, _EPOCH)), col(ServiceRequest.state).in_(OPEN)),
         col(ServiceRequest.state).not_in(_NOT_REPEATED),
         not_confidential(),
     )
