@@ -3,6 +3,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from services.dispatch.responders.models import GENERALISTS
 from services.dispatch.schemas import Schema, Skill
 
 Minutes = Annotated[int, Field(ge=1, le=10_080)]
@@ -47,11 +48,24 @@ class PolicyRules(Schema):
 
     def skills_for(self, category: str) -> frozenset[str]:
         """The skills that a responder needs for a request of `category`; empty for everyday work."""
+        return self._named_for(category) or frozenset()
+
+    def usual_skills_for(self, category: str, responder_kind: str | None) -> frozenset[str]:
+        """The same, where a category that no rule names is for the kind of responder that usually answers for it.
+
+        A kind is a skill of whoever is of it. Everyday work is grid workers', and needs none.
+        """
+        named = self._named_for(category)
+        if named is not None or responder_kind in (None, *GENERALISTS):
+            return named or frozenset()
+        return frozenset({responder_kind})
+
+    def _named_for(self, category: str) -> frozenset[str] | None:
         matching = [
             rule for rule in (*self.required_skills, _POLICE_RULE) if f"{category}.".startswith(f"{rule.category}.")
         ]
         longest = max(matching, key=lambda rule: len(rule.category), default=None)
-        return frozenset(longest.skills) if longest else frozenset()
+        return frozenset(longest.skills) if longest else None
 
 
 DEFAULT_RULES = PolicyRules()

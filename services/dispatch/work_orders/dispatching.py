@@ -49,6 +49,10 @@ async def assign_by_rules(session: AsyncSession, order: WorkOrder, cause: Cause)
     rules = await rules_of(session, order.community_code, order.policy_number)
     task, own, backup = await _task(session, order, rules)
     decision = await _choose_below_cap(session, order, task, rules)
+    if decision.chosen is None and task.skills != rules.skills_for(order.category):
+        # Nobody of the kind that usually answers is there: whoever does everyday work is better than nobody.
+        everyday = replace(task, skills=rules.skills_for(order.category))
+        decision = await _choose_below_cap(session, order, everyday, rules)
     considered = [verdict.stored() for verdict in decision.verdicts]
     chosen = decision.chosen
     if chosen is not None:
@@ -215,7 +219,7 @@ async def _task(session: AsyncSession, order: WorkOrder, rules: PolicyRules) -> 
     task = Task(
         own_worker_id=grid.responder_id if grid else None,
         place=place,
-        skills=rules.skills_for(order.category),
+        skills=rules.usual_skills_for(order.category, order.responder_kind),
         person_id=order.requester_person_id,
         household_id=order.household_id,
         asked=frozenset(await repository.holders(session, order)) if order.assigned_at else frozenset(),

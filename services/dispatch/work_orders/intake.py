@@ -32,6 +32,7 @@ class RequestNews(Payload):
     requester_person_id: UUID | None = None
     household_id: UUID | None = None
     channel: str | None = None
+    responder_kind: str | None = None
     origin: Origin | None = None
     resolve_by: datetime | None = None
 
@@ -105,6 +106,8 @@ async def open_work_order(
 ) -> WorkOrder:
     if news.origin is None and previous is not None:
         news = news.model_copy(update={"origin": dispatching.origin_of(previous)})
+    if previous is not None and news.category == previous.category:
+        news = news.model_copy(update={"responder_kind": previous.responder_kind})
     sequence, previous_id = (previous.sequence + 1, previous.id) if previous else (1, None)
     version = envelope.aggregateversion
     return await _open(session, envelope.community, news, sequence=sequence, version=version, previous_id=previous_id)

@@ -71,6 +71,8 @@ class WorkOrder(Base, Tenant, table=True):
     category: str
     urgency: Urgency = Field(sa_type=text_enum(Urgency))
     channel: str | None = None
+    responder_kind: str | None = Field(default=None, max_length=40)
+    """Who usually answers for the category, as requests told: asked unless the policy names skills for it."""
     origin: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     requester_person_id: UUID | None = None
     household_id: UUID | None = None

@@ -26,6 +26,8 @@ async def keep_transferred_request(session: AsyncSession, envelope: Envelope) ->
 
 async def _follow(session: AsyncSession, order: WorkOrder, news: Transferred) -> None:
     is_elsewhere = order.grid_code != news.grid_code
+    if order.category != news.category:
+        order.responder_kind = news.responder_kind
     order.grid_code, order.category = news.grid_code, news.category
     dispatching.touch(order)
     await session.flush()
