@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from stack.demo.stories import lost_elder, saturday_fruit, the_noise_upstairs, the_pocket_park, the_visit
+from stack.demo.stories import lost_elder, saturday_fruit, the_insurance, the_noise_upstairs, the_pocket_park, the_visit
 from stack.demo.stories.actors import City, Json
 from stack.demo.stories.texts import texts_in_file
 
@@ -17,6 +17,7 @@ STORIES = (
     ("四、楼上的噪音 · 4. The noise upstairs", the_noise_upstairs.play),
     ("五、口袋公园 · 5. The pocket park", the_pocket_park.play),
     ("六、入户走访 · 6. The visit", the_visit.play),
+    ("九、医保能报多少 · 9. What does the insurance pay?", the_insurance.play),
 )
 
 
