@@ -17,6 +17,7 @@ from services.requests.consumers import consumers
 from services.requests.deliberations import endpoints as deliberations
 from services.requests.deliberations import meeting_endpoints as meetings
 from services.requests.deliberations import timers as deliberation_timers
+from services.requests.following import endpoints as following
 from services.requests.knowledge import editing_endpoints as articles_editing
 from services.requests.knowledge import endpoints as articles
 from services.requests.knowledge.finding import load_dictionary
@@ -71,6 +72,7 @@ ROUTERS = [
     open311.router,
     moderation.router,
     templates.router,
+    following.router,
     tracking.router,
     tracking_public.router,
     deliberations.router,
