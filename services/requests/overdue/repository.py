@@ -9,7 +9,7 @@ from sqlmodel import col
 from services.requests.service_requests.models import ServiceRequest
 from shared.db import AsyncSession
 
-SWEPT_AT_ONCE = 100
+SWEPT_AT_ONCE = 250
 _SEALED: tuple[Any, ...] = (ServiceRequest.content_sealed, ServiceRequest.requester_sealed)
 
 
