@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 
 from services.requests.categories.models import Urgency
 from services.requests.service_requests import deadlines
+from services.requests.service_requests.closing import REOPEN_WITHIN
 from services.requests.service_requests.deadlines import Terms
 from services.requests.service_requests.models import Channel, ServiceRequest
 from services.requests.service_requests.states import OPEN, TRANSITIONS, UNDER_WAY, Action, State, is_possible
@@ -35,6 +36,8 @@ from tests.requests.world import LAMP, REFUSAL, World, found
 OFFICE = WorkingCalendar()
 TERMS = Terms(*(timedelta(minutes=minutes) for minutes in (120, 240, 1260, 420)))
 """Those of a street lamp."""
+TAKING_UP = frozenset({"assigned", "acknowledged", "started", "completed"})
+"""Events of a work order that start the clock."""
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 """A Monday, 09:00 in China."""
 
@@ -128,6 +131,7 @@ class Life(RuleBasedStateMachine):
         self.order: UUID = uuid4()
         self.rounds = 0
         self.breached = False
+        self.closed_at: datetime | None = None
 
     def act(self, role: str, verb: str, action: Action | None, json: Any, allowed: bool) -> bool:
         """Try the verb; the answer must be what the machine's model says."""
@@ -137,7 +141,13 @@ class Life(RuleBasedStateMachine):
             assert response.status_code == 409
         elif action is not None:
             self.state = TRANSITIONS[action][1] or self.state
+            self.closed_at = self.now if action is Action.CONFIRM else self.closed_at
         return allowed
+
+    def may_reopen(self) -> bool:
+        """For a month after the confirmation."""
+        in_time = self.state is State.RESOLVED or self.closed_at is None or self.now <= self.closed_at + REOPEN_WITHIN
+        return is_possible(self.state, Action.REOPEN) and in_time
 
     def end_pause(self) -> None:
         if self.paused_at is not None:
@@ -197,7 +207,7 @@ class Life(RuleBasedStateMachine):
         """An event of the present order. Returns whether it may move the request."""
         self.run(self.world.work_order(what, self.order, self.id, **data))
         moves = self.state in OPEN
-        if moves and what != "handed_back" and self.started_at is None:
+        if moves and what in TAKING_UP and self.started_at is None:
             self.started_at = self.now
             if self.rounds == 0:
                 self.due = min(self.due, OFFICE.add(self.now, TERMS.resolution))
@@ -244,7 +254,10 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: is_possible(self.state, Action.REOPEN))
     @rule()
     def reopen(self) -> None:
-        self.act("resident", "reopen", Action.REOPEN, {}, allowed=True)
+        if self.act("resident", "reopen", Action.REOPEN, {}, self.may_reopen()):
+            self.begin_round()
+
+    def begin_round(self) -> None:
         self.rounds += 1
         self.order = uuid4()
         self.due = OFFICE.add(self.now, TERMS.reopened)

@@ -1,10 +1,13 @@
 """Duplicates become one and come apart again; what asks several things is split; what is another's is passed on."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 
+from tests.requests.test_clock import START
 from tests.requests.test_life import taken_up
 from tests.requests.world import LAMP, REFUSAL, World
 
@@ -143,6 +146,18 @@ async def test_a_split_is_no_new_start(world: World) -> None:
     assert (await world.event_names(whole))[-1] == "request_progressed"
     unknown = {"parts": [{"category": "livelihood.no_such"}], "text": "x"}
     assert (await world.call("staff", "POST", f"{whole}/split", unknown)).status_code == 422
+
+
+async def test_a_split_that_comes_late_is_late_at_once(world: World) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        whole = (await world.submit())["id"]
+        clock.shift(timedelta(days=2))
+        part = {"category": "livelihood.walls"}
+        split = await world.post("staff", f"{whole}/split", {"parts": [part], "text": "分开办理"})
+        made = await world.get("staff", split["part_ids"][0])
+        assert datetime.fromisoformat(made["accept_by"]) < START + timedelta(days=1)
+        await world.sweep()
+        assert "accept" in (await world.get("staff", made["id"]))["breached"]
 
 
 async def test_a_split_of_what_a_caller_asked_keeps_how_to_reach_them(world: World) -> None:

@@ -88,6 +88,7 @@ def _kept(whole: ServiceRequest) -> dict[str, Any]:
 
 
 def _inherit_clock(made: ServiceRequest, whole: ServiceRequest, terms: Terms) -> None:
+    made.created_at = whole.created_at
     for name, by in deadlines.first_promise(made.urgency, terms, whole.created_at, made.calendar).items():
         setattr(made, name, by)
     made.accepted_at = made.accepted_at or whole.accepted_at

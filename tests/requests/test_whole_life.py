@@ -1,0 +1,243 @@
+"""The whole loop as a machine: everything that everybody can do to a request, in every order.
+
+Beside what `test_clock.Life` holds of states and clocks: what is refused changes nothing; what is done is one line of
+the timeline, with the state that it led to, and the events of its row in the README's table.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from fastapi import FastAPI
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
+
+from services.requests.callbacks.sweep import confirm_unanswered
+from services.requests.service_requests.models import Step
+from services.requests.service_requests.states import OPEN, UNDER_WAY, Action, State, is_possible
+from services.requests.service_requests.timeline import CONFIRM_WITHIN
+from tests.requests.test_clock import Life
+from tests.requests.test_telling import events
+from tests.requests.world import LAMP, REFUSAL
+
+STEPS = {
+    "accept": "accepted",
+    "reject": "rejected",
+    "resolve": "resolved",
+    "wait-for-requester": "waiting",
+    "updates": "answered",
+    "confirm": "confirmed",
+    "reopen": "reopened",
+    "withdraw": "withdrawn",
+    "merge": "merged",
+    "unmerge": "unmerged",
+    "split": "split",
+    "transfer": "transferred",
+    "close-unreached": "confirmed",
+}
+WALLS = "livelihood.walls"
+FORBIDDEN: tuple[tuple[str, str, Any], ...] = (
+    ("resident", "accept", None),
+    ("resident", "reject", REFUSAL),
+    ("responder", "merge", {"into": str(uuid4())}),
+    ("grid_worker", "transfer", {"category": WALLS, "text": "x"}),
+    ("supervisor", "resolve", {"text": "x"}),
+    ("partner", "confirm", {}),
+    ("responder", "call-back", {"how": "phone", "reached": False}),
+    ("merchant", "withdraw", {}),
+)
+
+
+class WholeLife(Life):
+    @initialize()
+    def submit(self) -> None:
+        super().submit()
+        neighbour = {"person": uuid4(), "household": uuid4()}
+        self.other = self.run(self.world.post("resident", "", {"category": LAMP}, **neighbour))["id"]
+        self.before_merge = State.SUBMITTED
+        self.unreached = 0
+        self.resolved_at: datetime | None = None
+        self.answers: UUID | None = None
+
+    async def _seen(self) -> tuple[list[Any], list[str]]:
+        lines = await self.world.sql(
+            "SELECT step, state, visibility FROM timeline_entry WHERE request_id = :id ORDER BY id", id=self.id
+        )
+        return [tuple(line) for line in lines], [row.type for row in await self.world.published(self.id)]
+
+    def act(self, role: str, verb: str, action: Action | None, json: Any, allowed: bool) -> bool:
+        lines, told = self.run(self._seen())
+        was = self.state
+        super().act(role, verb, action, json, allowed)
+        now, said = self.run(self._seen())
+        if not allowed:
+            assert (now, said) == (lines, told), "what is refused changes nothing"
+        elif verb in STEPS:
+            expected = self.before_merge if verb == "unmerge" else self.state
+            assert [line[:2] for line in now[len(lines) :]] == [(STEPS[verb], expected)], (verb, was)
+            assert said[len(told) :] == events(Step(now[-1][0]))
+        self._note_end(was)
+        return allowed
+
+    def _note_end(self, was: State) -> None:
+        if self.state is State.RESOLVED and was is not State.RESOLVED:
+            self.resolved_at = self.now
+
+    def event(self, what: str, **data: Any) -> bool:
+        lines, _ = self.run(self._seen())
+        moves = super().event(what, **data)
+        now, _ = self.run(self._seen())
+        assert len(now) == len(lines) + 1, "every event of an order is one line"
+        if moves and what == "assigned":
+            self.answers = self.answers or data["responder_id"]
+        elif moves and what in ("acknowledged", "started", "completed"):
+            self.answers = self.world.responder
+        return moves
+
+    @rule()
+    def completed(self) -> None:
+        was = self.state
+        super().completed()
+        self._note_end(was)
+
+    @rule(what=st.sampled_from(FORBIDDEN))
+    def somebody_else_tries(self, what: tuple[str, str, Any]) -> None:
+        role, verb, json = what
+        before = self.run(self._seen())
+        answer = self.run(self.world.call(role, "POST", f"{self.id}/{verb}", json))
+        assert answer.status_code in (403, 404), (role, verb, answer.text)
+        assert self.run(self._seen()) == before
+
+    @rule(luck=st.integers(0, 5))
+    def reject(self, luck: int) -> None:
+        """Seldom, as the next: what is over teaches nothing more."""
+        if luck == 0:
+            super().reject()
+
+    @rule(luck=st.integers(0, 5))
+    def withdraw(self, luck: int) -> None:
+        if luck == 0:
+            super().withdraw()
+
+    # Merging, splitting, passing on
+
+    @rule()
+    def merge(self) -> None:
+        before = self.state
+        if self.act("staff", "merge", Action.MERGE, {"into": self.other}, is_possible(before, Action.MERGE)):
+            self.before_merge = before
+            self.end_pause()
+
+    @rule()
+    def unmerge(self) -> None:
+        if self.act("staff", "unmerge", Action.UNMERGE, {}, self.state is State.MERGED):
+            self.state = self.before_merge
+
+    @rule()
+    def split(self) -> None:
+        parts = {"parts": [{"category": WALLS}], "text": "另行办理"}
+        self.act("staff", "split", Action.SPLIT, parts, self.state in OPEN)
+
+    @rule(category=st.sampled_from((LAMP, WALLS)))
+    def transfer(self, category: str) -> None:
+        self.act("staff", "transfer", Action.TRANSFER, {"category": category, "text": "转办"}, self.state in OPEN)
+
+    # Objections
+
+    @rule()
+    def objected(self) -> None:
+        self.event("objected", reason="other_unit")
+
+    @rule()
+    def overruled(self) -> None:
+        self.event("objection_decided", outcome="overruled")
+
+    @rule()
+    def upheld(self) -> None:
+        if self.event("objection_decided", outcome="upheld"):
+            if self.state in UNDER_WAY:
+                self.state = State.DISPATCHED
+            seen = self.run(self.world.get("staff", self.id))["responder_id"]
+            if self.answers == self.world.responder:
+                assert seen != str(self.world.responder), "they are released"
+                self.answers = UUID(seen) if seen else None
+
+    # The end
+
+    def call_back(self, allowed: bool, **heard: Any) -> bool:
+        was = self.state
+        lines, _ = self.run(self._seen())
+        made = super().act("staff", "call-back", None, {"how": "phone"} | heard, allowed)
+        now, _ = self.run(self._seen())
+        assert [line[0] for line in now[len(lines) :]][:1] == (["called_back"] if made else []), was
+        return made
+
+    @rule()
+    def in_vain(self) -> None:
+        if self.call_back(is_possible(self.state, Action.CALL_BACK), reached=False):
+            self.unreached += 1
+
+    @rule()
+    def heard_solved(self) -> None:
+        was = self.state
+        if self.call_back(is_possible(was, Action.CALL_BACK), reached=True, solved=True) and was is State.RESOLVED:
+            self.state, self.closed_at = State.CONFIRMED, self.now
+
+    @precondition(lambda self: is_possible(self.state, Action.REOPEN))
+    @rule()
+    def heard_unsolved(self) -> None:
+        if self.call_back(self.may_reopen(), reached=True, solved=False):
+            self.state = State.REOPENED
+            self.begin_round()
+
+    @rule()
+    def close_unreached(self) -> None:
+        allowed = self.state is State.RESOLVED and self.unreached >= 3
+        self.act("staff", "close-unreached", Action.CONFIRM, {"text": "三次未接"}, allowed)
+
+    def begin_round(self) -> None:
+        super().begin_round()
+        self.unreached = 0
+
+    @rule(days=st.integers(1, 8))
+    def a_week_goes_by(self, days: int) -> None:
+        self.now += timedelta(days=days)
+        self.clock.move_to(self.now)
+        self.run(self._confirm_unanswered())
+        if self.state is State.RESOLVED and self.resolved_at and self.now >= self.resolved_at + CONFIRM_WITHIN:
+            self.state, self.closed_at = State.CONFIRMED, self.now
+
+    async def _confirm_unanswered(self) -> None:
+        async with self.world.database.transaction(self.world.code) as session:
+            await confirm_unanswered(session)
+
+    @invariant()
+    def somebody_answers(self) -> None:
+        seen = self.run(self.world.get("staff", self.id))
+        assert seen["responder_id"] == (str(self.answers) if self.answers else None)
+        assert seen["merged_into_id"] == (self.other if self.state is State.MERGED else None)
+        assert (seen["policy_category"], seen["unreached_count"]) == (LAMP, self.unreached)
+        versions = [row.version for row in self.run(self.world.published(self.id))]
+        assert versions == sorted(versions)
+
+
+@pytest.fixture
+async def loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
+
+
+def test_the_whole_loop_in_every_order(api: FastAPI, loop: asyncio.AbstractEventLoop) -> None:
+    run_state_machine_as_test(
+        lambda: WholeLife(api, loop),
+        settings=settings(
+            max_examples=10,
+            stateful_step_count=30,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate],  # making a failing life shorter takes minutes
+        ),
+    )
