@@ -66,6 +66,20 @@ class RequestProgressed(RequestChanged):
     type: ClassVar[str] = "requests.request_progressed.v1"
 
 
+class RequestNoted(Event):
+    """A step that the requester is not told of: the office's and its workers' own, or what the requester said. It keeps
+    the lists of whoever works on the request current, and makes nobody a notice."""
+
+    type: ClassVar[str] = "requests.request_noted.v1"
+
+    request_id: UUID
+    state: str
+    step: str
+    grid_code: str | None
+    category: str
+    urgency: str
+
+
 class RequestRejected(RequestChanged):
     """Nobody need act any more. The requester is told by `request_progressed`."""
 

@@ -160,6 +160,24 @@ async def test_each_hears_of_what_they_may_read(world: Served, whole: tuple[Fast
         assert await ids(partner, 1) == [mine["id"]]
 
 
+async def test_the_office_hears_what_the_requester_says(world: Served) -> None:
+    made = (await world.submit())["id"]
+    async with world.listen("grid_worker") as worker, world.listen() as staff, world.listen("resident") as resident:
+        await world.post("resident", f"{made}/updates", {"kind": "comment", "text": "还是很暗"})
+        await world.post("staff", f"{made}/updates", {"kind": "note", "text": "电工周三来"})
+        events = await staff.take(2)
+        await world.post("staff", f"{made}/accept")
+        (told,) = await resident.take(1)
+        elsewhere = await world.submit("grid_worker")
+        (first,) = await worker.take(1)
+    assert [(each.name, each.data["step"]) for each in events] == [
+        ("request_noted", each) for each in ("comment", "note")
+    ]
+    assert "电工" not in str(events)
+    assert told.name == "request_accepted", "what they said themselves, and notes of the office, are none of theirs"
+    assert first.data["request_id"] == elsewhere["id"]
+
+
 async def test_deadlines_are_the_offices_own_matter(world: Served) -> None:
     made = (await world.submit())["id"]
     async with world.listen() as staff, world.listen("resident") as resident:

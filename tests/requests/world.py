@@ -135,7 +135,9 @@ class World:
             return list((await session.execute(statement)).all())
 
     async def event_names(self, subject_id: str) -> list[str]:
-        return [row.type.split(".")[1] for row in await self.published(subject_id)]
+        """What others are told of; not the notes that only keep lists current."""
+        names = [row.type.split(".")[1] for row in await self.published(subject_id)]
+        return [name for name in names if name != "request_noted"]
 
     async def steps(self, role: str, request_id: str) -> list[str]:
         return [entry["step"] for entry in (await self.get(role, f"{request_id}/updates"))["items"]]

@@ -11,6 +11,7 @@ from services.requests.events import (
     RequestChanged,
     RequestConfirmed,
     RequestMerged,
+    RequestNoted,
     RequestProgressed,
     RequestRejected,
     RequestReopened,
@@ -116,10 +117,11 @@ async def record(session: AsyncSession, request: ServiceRequest, entry: Timeline
 
 
 def events_of(request: ServiceRequest, entry: TimelineEntry, followers: Sequence[UUID] = ()) -> list[dict[str, object]]:
-    """The outbox rows of a step: one for a public step of the office, two for a rejection, none for the rest."""
+    """The outbox rows of a step: one for a public step of the office, two for a rejection; of the rest one that tells
+    nobody, for the lists of whoever works on it."""
     said_by_requester = entry.step in NOT_TOLD or (entry.step in _ALSO_BY_OFFICE and entry.actor_role in _THEIR_SIDE)
     if entry.visibility is not Visibility.PUBLIC or said_by_requester:
-        return []
+        return [outbox_row(request, _noted(request, entry))]
     told = {
         "request_id": request.id,
         "state": request.state.value,
@@ -136,6 +138,17 @@ def events_of(request: ServiceRequest, entry: TimelineEntry, followers: Sequence
         "to_responder_id": entry.detail.get("to_responder_id"),
     }
     return [outbox_row(request, kind(**told)) for kind in _EVENTS.get(entry.step, (RequestProgressed,))]
+
+
+def _noted(request: ServiceRequest, entry: TimelineEntry) -> RequestNoted:
+    return RequestNoted(
+        request_id=request.id,
+        state=request.state.value,
+        step=entry.step.value,
+        grid_code=request.grid_code,
+        category=request.category_code,
+        urgency=request.urgency.value,
+    )
 
 
 def outbox_row(request: ServiceRequest, event: Any) -> dict[str, object]:
