@@ -13,6 +13,7 @@ from sqlmodel import col
 
 from services.requests.categories.service import seed_categories
 from services.requests.consumers import consumers
+from services.requests.events import RequestNoted
 from services.requests.overdue.sweep import mark_overdue
 from services.requests.service_requests.models import ServiceRequest
 from shared.clock import utc_now
@@ -127,17 +128,16 @@ class World:
             )
 
     async def published(self, subject_id: str | None = None) -> list[Any]:
-        """This community's outbox rows in order."""
+        """What this community's outbox tells others, in order; not the notes that only keep lists current."""
         statement = select(outbox).where(outbox.c.community_code == self.code).order_by(outbox.c.id)
+        statement = statement.where(outbox.c.type != RequestNoted.type)
         if subject_id:
             statement = statement.where(outbox.c.subject == f"service-requests/{subject_id}")
         async with self.database.transaction(self.code) as session:
             return list((await session.execute(statement)).all())
 
     async def event_names(self, subject_id: str) -> list[str]:
-        """What others are told of; not the notes that only keep lists current."""
-        names = [row.type.split(".")[1] for row in await self.published(subject_id)]
-        return [name for name in names if name != "request_noted"]
+        return [row.type.split(".")[1] for row in await self.published(subject_id)]
 
     async def steps(self, role: str, request_id: str) -> list[str]:
         return [entry["step"] for entry in (await self.get(role, f"{request_id}/updates"))["items"]]
