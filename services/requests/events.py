@@ -52,6 +52,8 @@ class RequestChanged(Event):
     resolve_by: datetime
     follower_person_ids: list[UUID] = Field(default_factory=list)
     """Who besides the requester hears of it: supporters, and requesters of what was merged into it; nobody muted."""
+    requester_muted: bool = False
+    """The requester wants no notices of this request."""
     confidential: bool = False
     """It went into a mediation: nobody but its requester, the mediators and the community's head may be told."""
 

@@ -62,6 +62,7 @@ ROUTERS = [
     calendars.router,
     clusters.router,
     views.lists,  # before what is named by its id
+    following.followed,
     views.views,
     similar.router,
     search.router,

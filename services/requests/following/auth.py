@@ -4,4 +4,4 @@ from fastapi import Depends
 
 from shared.auth import Principal, Role, allow
 
-Follow = Annotated[Principal, Depends(allow(Role.RESIDENT))]
+Follows = Annotated[Principal, Depends(allow(Role.RESIDENT))]

@@ -1,12 +1,44 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, delete, select, update
 from sqlmodel import col
 
-from services.requests.service_requests.models import RequestFollower
+from services.requests.service_requests.models import FollowReason, RequestFollower, ServiceRequest
+from services.requests.service_requests.repository import readable
+from shared.auth import Principal
 from shared.conditions import in_area
 from shared.db import AsyncSession, count_changed
+
+
+async def find_own(
+    session: AsyncSession, principal: Principal, request_id: UUID, *, lock: bool = False
+) -> ServiceRequest | None:
+    """The request if this resident asked it."""
+    statement = readable(principal).where(
+        col(ServiceRequest.id) == request_id, col(ServiceRequest.requester_person_id) == principal.person_id
+    )
+    statement = statement.with_for_update(of=ServiceRequest) if lock else statement
+    return (await session.execute(statement)).scalar_one_or_none()
+
+
+def followed(principal: Principal) -> Select[RequestFollower]:
+    """What this resident follows, supports, or asked in words of their own that went into another's."""
+    return select(RequestFollower).where(
+        in_area(col(RequestFollower.community_code), principal.area),
+        col(RequestFollower.person_id) == principal.person_id,
+    )
+
+
+async def remove_follower(session: AsyncSession, request: ServiceRequest, person_id: UUID) -> None:
+    """End what a person chose to follow; support and merges have ends of their own."""
+    statement = delete(RequestFollower).where(
+        col(RequestFollower.community_code) == request.community_code,
+        col(RequestFollower.request_id) == request.id,
+        col(RequestFollower.person_id) == person_id,
+        col(RequestFollower.reason) == FollowReason.FOLLOWS,
+    )
+    request.follower_count -= await count_changed(session, statement)
 
 
 async def find_follower(session: AsyncSession, area: str, request_id: UUID, person_id: UUID) -> RequestFollower | None:

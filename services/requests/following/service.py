@@ -1,38 +1,71 @@
 """Use cases of following: hear of a request besides its requester, be silent about it, hear of it again."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from services.requests.following import repository
 from services.requests.service_requests import repository as requests
-from services.requests.service_requests.models import FollowReason, RequestFollower
+from services.requests.service_requests.models import FollowReason, RequestFollower, ServiceRequest
 from shared.auth import Principal
 from shared.clock import utc_now
 from shared.db import AsyncSession
 from shared.errors import NotFound
 
 
-async def follow(session: AsyncSession, principal: Principal, request_id: UUID) -> RequestFollower:
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Whether and why somebody hears of a request. `reason` None: they asked it themselves."""
+
+    request_id: UUID
+    reason: FollowReason | None
+    muted_at: datetime | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: RequestFollower | ServiceRequest) -> Self:
+        if isinstance(row, ServiceRequest):
+            return cls(row.id, None, row.requester_muted_at, row.created_at)
+        return cls(row.request_id, row.reason, row.muted_at, row.created_at)
+
+
+async def follow(session: AsyncSession, principal: Principal, request_id: UUID) -> Follow:
     """Hear of a request of one's household. Who asked it hears of it anyway; another's is supported, not followed."""
-    request = await requests.lock_request(session, principal, request_id)
     person_id = _person(principal)
+    request = await requests.lock_request(session, principal, request_id)
+    if request.requester_person_id == person_id:
+        return Follow.of(request)
     await requests.add_follower(session, request, person_id, FollowReason.FOLLOWS)
     await session.flush()
-    return await get_follower(session, principal, request_id)
+    return await get_follow(session, principal, request_id)
 
 
-async def mute(session: AsyncSession, principal: Principal, request_id: UUID, *, muted: bool) -> RequestFollower:
-    """Hear no more of a request that one follows or supports, or hear of it again. It counts as before."""
-    at = utc_now() if muted else None
-    if not await repository.set_muted(session, principal.area, request_id, _person(principal), at):
+async def unfollow(session: AsyncSession, principal: Principal, request_id: UUID) -> None:
+    """Follow no longer. Who supports a request withdraws that instead; who asked, or asked the same, may mute it."""
+    request = await requests.lock_request(session, principal, request_id)
+    await repository.remove_follower(session, request, _person(principal))
+
+
+async def mute(session: AsyncSession, principal: Principal, request_id: UUID, *, muted: bool) -> Follow:
+    """Hear no more of a request that one asked, follows or supports, or hear of it again. It counts as before."""
+    person_id, at = _person(principal), utc_now() if muted else None
+    own = await repository.find_own(session, principal, request_id, lock=True)
+    if own is not None:
+        own.requester_muted_at = at
+        await session.flush()
+        return Follow.of(own)
+    if not await repository.set_muted(session, principal.area, request_id, person_id, at):
         raise NotFound
-    return await get_follower(session, principal, request_id)
+    return await get_follow(session, principal, request_id)
 
 
-async def get_follower(session: AsyncSession, principal: Principal, request_id: UUID) -> RequestFollower:
-    found = await repository.find_follower(session, principal.area, request_id, _person(principal))
+async def get_follow(session: AsyncSession, principal: Principal, request_id: UUID) -> Follow:
+    own = await repository.find_own(session, principal, request_id)
+    found = own or await repository.find_follower(session, principal.area, request_id, _person(principal))
     if found is None:
         raise NotFound
-    return found
+    return Follow.of(found)
 
 
 def _person(principal: Principal) -> UUID:

@@ -245,6 +245,8 @@ class ServiceRequest(Base, Tenant, table=True):
     merged_into_id: UUID | None = None
     """The request that this one went into; its requester follows that one."""
     split_from_id: UUID | None = None
+    requester_muted_at: datetime | None = None
+    """Since when the requester wants to hear nothing of it; they read it all the same."""
     follower_count: int = 0
     """How many `RequestFollower` there are, so that most requests need no query to tell nobody."""
 

@@ -133,6 +133,7 @@ def events_of(request: ServiceRequest, entry: TimelineEntry, followers: Sequence
         "urgency": request.urgency.value,
         "resolve_by": request.resolve_by,
         "follower_person_ids": list(followers),
+        "requester_muted": request.requester_muted_at is not None,
         "confidential": request.confidential,
         "merged_into_id": request.merged_into_id,
         "to_responder_id": entry.detail.get("to_responder_id"),

@@ -20,6 +20,7 @@ class RequestChanged(Payload):
     step: str = ""
     requester_person_id: UUID | None = None
     household_id: UUID | None = None
+    requester_muted: bool = False
     follower_person_ids: list[UUID] = Field(default_factory=list)
 
 
@@ -35,7 +36,7 @@ def _tell(kind: NoticeKind) -> Handler:
         """
         change = RequestChanged.model_validate(envelope.data)
         if change.requester_person_id is not None:
-            readers = [change.requester_person_id]
+            readers = [] if change.requester_muted else [change.requester_person_id]
         elif change.household_id is not None:
             readers = await repository.members(session, envelope.community, change.household_id)
         else:
