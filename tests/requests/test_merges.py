@@ -170,6 +170,15 @@ async def test_a_split_of_what_a_caller_asked_keeps_how_to_reach_them(world: Wor
     assert {each["id"] for each in found["items"]} == {made["id"], *split["part_ids"]}
 
 
+async def test_what_is_split_off_a_confidential_request_is_as_confidential(world: World) -> None:
+    whole = await world.submit(category="fairness.conduct_of_staff")
+    parts = {"parts": [{"category": "livelihood.walls", "title": "墙皮脱落"}], "text": "分开办理"}
+    [part] = (await world.post("head", f"{whole['id']}/split", parts))["part_ids"]
+    assert (await world.call("head", "GET", part)).status_code == 200
+    for outsider in ("staff", "grid_worker"):
+        assert (await world.call(outsider, "GET", part)).status_code == 404
+
+
 async def test_a_transfer_keeps_every_promise(world: World) -> None:
     request_id, _order = await taken_up(world)
     was = await world.get("staff", request_id)

@@ -63,6 +63,8 @@ async def _new_part(
     made = intake.new_request(
         whole.community_code, terms, category_code=part.category, split_from_id=whole.id, **_kept(whole)
     )
+    if whole.privacy is Privacy.CONFIDENTIAL:
+        made.privacy = Privacy.CONFIDENTIAL
     if made.privacy is Privacy.PUBLIC:
         made.longitude, made.latitude = whole.longitude, whole.latitude
     _inherit_clock(made, whole, Terms.of(terms))
