@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 import time_machine
 from fastapi import FastAPI
+from sqlalchemy import text
 
 from services.requests.abuse.limits import USUAL
 from shared.auth import Role
@@ -65,13 +66,15 @@ async def test_a_day_has_its_limit_too(strict: World) -> None:
 async def earlier(world: World) -> None:
     """As if all had been submitted fifteen minutes earlier. Ids begin with their time, so they change as well."""
     shift = timedelta(minutes=15)
-    known = await world.sql("SELECT id FROM service_request")
-    await world.sql("DELETE FROM timeline_entry RETURNING 1")
-    for (known_id,) in known:
-        moved = UUID(int=known_id.int - (int(shift.total_seconds() * 1000) << 80))
-        change = "SET id = :moved, created_at = created_at - CAST(:shift AS interval)"
-        update = f"UPDATE service_request {change} WHERE id = :id RETURNING 1"
-        await world.sql(update, moved=moved, shift=shift, id=known_id)
+    async with world.alone() as session:
+        known = (await session.execute(text("SELECT id FROM service_request"))).all()
+        for table in ("timeline_entry", "request_work_order"):
+            await session.execute(text(f"DELETE FROM {table}"))
+        for (known_id,) in known:
+            moved = UUID(int=known_id.int - (int(shift.total_seconds() * 1000) << 80))
+            change = "SET id = :moved, created_at = created_at - CAST(:shift AS interval)"
+            update = text(f"UPDATE service_request {change} WHERE id = :id")
+            await session.execute(update, {"moved": moved, "shift": shift, "id": known_id})
 
 
 async def test_what_is_urgent_comes_through_longer_but_not_for_ever(strict: World) -> None:

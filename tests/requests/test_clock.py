@@ -24,12 +24,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from services.requests.callbacks.sweep import confirm_unanswered
 from services.requests.categories.models import Urgency
 from services.requests.service_requests import deadlines
 from services.requests.service_requests.closing import REOPEN_WITHIN
 from services.requests.service_requests.deadlines import Terms
 from services.requests.service_requests.models import Channel, ServiceRequest
 from services.requests.service_requests.states import OPEN, TRANSITIONS, UNDER_WAY, Action, State, is_possible
+from services.requests.service_requests.timeline import CONFIRM_WITHIN
 from shared.worktime import WorkingCalendar
 from tests.requests.world import LAMP, REFUSAL, World, found
 
@@ -131,6 +133,7 @@ class Life(RuleBasedStateMachine):
         self.order: UUID = uuid4()
         self.rounds = 0
         self.breached = False
+        self.resolved_at: datetime | None = None
         self.closed_at: datetime | None = None
 
     def act(self, role: str, verb: str, action: Action | None, json: Any, allowed: bool) -> bool:
@@ -163,11 +166,18 @@ class Life(RuleBasedStateMachine):
         self.now += timedelta(hours=hours)
         self.clock.move_to(self.now)
 
-    @rule()
     def sweep(self) -> None:
-        self.run(self.world.sweep())
+        self.run(self._sweep())
         if self.state in OPEN and self.paused_at is None and self.due <= self.now:
             self.breached = True
+        self.resolved_at = (self.resolved_at or self.now) if self.state is State.RESOLVED else None
+        if self.resolved_at and self.now >= self.resolved_at + CONFIRM_WITHIN:
+            self.state, self.closed_at = State.CONFIRMED, self.now
+
+    async def _sweep(self) -> None:
+        await self.world.sweep()
+        async with self.world.alone() as session:
+            await confirm_unanswered(session)
 
     # The office
 
@@ -270,6 +280,7 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def is_as_expected(self) -> None:
+        self.sweep()  # as a running timer may at any moment
         seen = self.run(self.world.get("staff", self.id))
         assert seen["state"] == self.state
         assert _at(seen["resolve_by"]) == self.due

@@ -5,7 +5,7 @@ the timeline, with the state that it led to, and the events of its row in the RE
 """
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,10 +15,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from services.requests.callbacks.sweep import confirm_unanswered
 from services.requests.service_requests.models import Step
 from services.requests.service_requests.states import OPEN, UNDER_WAY, Action, State, is_possible
-from services.requests.service_requests.timeline import CONFIRM_WITHIN
 from tests.requests.test_clock import Life
 from tests.requests.test_telling import events
 from tests.requests.world import LAMP, REFUSAL
@@ -59,7 +57,6 @@ class WholeLife(Life):
         self.other = self.run(self.world.post("resident", "", {"category": LAMP}, **neighbour))["id"]
         self.before_merge = State.SUBMITTED
         self.unreached = 0
-        self.resolved_at: datetime | None = None
         self.answers: UUID | None = None
 
     async def _seen(self) -> tuple[list[Any], list[str]]:
@@ -79,12 +76,7 @@ class WholeLife(Life):
             expected = self.before_merge if verb == "unmerge" else self.state
             assert [line[:2] for line in now[len(lines) :]] == [(STEPS[verb], expected)], (verb, was)
             assert said[len(told) :] == events(Step(now[-1][0]))
-        self._note_end(was)
         return allowed
-
-    def _note_end(self, was: State) -> None:
-        if self.state is State.RESOLVED and was is not State.RESOLVED:
-            self.resolved_at = self.now
 
     def event(self, what: str, **data: Any) -> bool:
         lines, _ = self.run(self._seen())
@@ -96,12 +88,6 @@ class WholeLife(Life):
         elif moves and what in ("acknowledged", "started", "completed"):
             self.answers = self.world.responder
         return moves
-
-    @rule()
-    def completed(self) -> None:
-        was = self.state
-        super().completed()
-        self._note_end(was)
 
     @rule(what=st.sampled_from(FORBIDDEN))
     def somebody_else_tries(self, what: tuple[str, str, Any]) -> None:
@@ -206,13 +192,6 @@ class WholeLife(Life):
     def a_week_goes_by(self, days: int) -> None:
         self.now += timedelta(days=days)
         self.clock.move_to(self.now)
-        self.run(self._confirm_unanswered())
-        if self.state is State.RESOLVED and self.resolved_at and self.now >= self.resolved_at + CONFIRM_WITHIN:
-            self.state, self.closed_at = State.CONFIRMED, self.now
-
-    async def _confirm_unanswered(self) -> None:
-        async with self.world.database.transaction(self.world.code) as session:
-            await confirm_unanswered(session)
 
     @invariant()
     def somebody_answers(self) -> None:

@@ -1,6 +1,7 @@
 """One community of the requests service for one test: its callers, the events that reach it, what it published."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from services.requests.events import RequestNoted
 from services.requests.overdue.sweep import mark_overdue
 from services.requests.service_requests.models import ServiceRequest
 from shared.clock import utc_now
-from shared.db import Database
+from shared.db import AsyncSession, Database
 from shared.envelope import Envelope
 from shared.outbox import outbox
 from tests.apps import client_for
@@ -118,14 +119,18 @@ class World:
         )
 
     async def sweep(self) -> None:
-        """What the timer does, within this community; what the running timer holds at this moment is waited for."""
-        async with self.database.transaction(self.code) as session:
+        """What the timer does, within this community."""
+        async with self.alone() as session:
             while await mark_overdue(session):
                 pass
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that holds every request of this community: a running timer waits, as it was waited for."""
+        mine = select(ServiceRequest.id).where(col(ServiceRequest.community_code) == self.code)
         async with self.database.transaction(self.code) as session:
-            await session.execute(
-                select(ServiceRequest.id).where(col(ServiceRequest.community_code) == self.code).with_for_update()
-            )
+            await session.execute(mine.order_by(col(ServiceRequest.id)).with_for_update())
+            yield session
 
     async def published(self, subject_id: str | None = None) -> list[Any]:
         """What this community's outbox tells others, in order; not the notes that only keep lists current."""
