@@ -128,17 +128,17 @@ async def _timed(app: FastAPI) -> list[tuple[Any, ...]]:
         slowest = max(times, key=lambda name: _p99(times[name]))
         everything = [each for kind in times.values() for each in kind]
         found += [
-            (f"lists of {role}, p50", statistics.median(everything), "ms", "the p99 of the design", LIMIT_MS),
-            (f"lists of {role}, p99", _p99(everything), "ms", "the p99 of the design", LIMIT_MS, 1),
-            (f"slowest list of {role}: {slowest}, p99", _p99(times[slowest]), "ms", "the p99 of the design", LIMIT_MS),
+            (f"lists of {role}, p50", statistics.median(everything), "ms", "the p99 we aim at", LIMIT_MS),
+            (f"lists of {role}, p99", _p99(everything), "ms", "the p99 we aim at", LIMIT_MS, 1),
+            (f"slowest list of {role}: {slowest}, p99", _p99(times[slowest]), "ms", "the p99 we aim at", LIMIT_MS),
         ]
         for name, query in (("all", ""), ("open ones", "&open=true")):
             asks = [(_somewhere(random, role), lambda http, query=query: http.get(URL + COUNTS + query))] * CALLS
             counted = await _times(app, role, asks)
-            found.append((f"counts of {role}, {name}, p99", _p99(counted), "ms", "the p99 of the design", LIMIT_MS, 1))
+            found.append((f"counts of {role}, {name}, p99", _p99(counted), "ms", "the p99 we aim at", LIMIT_MS, 1))
     searched = await _times(app, "staff", [(_somewhere(random, "staff"), _searching(random)) for _ in range(CALLS * 5)])
-    found.append(("searches of staff, p50", statistics.median(searched), "ms", "the p99 of the design", LIMIT_MS))
-    found.append(("searches of staff, p99", _p99(searched), "ms", "the p99 of the design", LIMIT_MS, 1))
+    found.append(("searches of staff, p50", statistics.median(searched), "ms", "the p99 we aim at", LIMIT_MS))
+    found.append(("searches of staff, p99", _p99(searched), "ms", "the p99 we aim at", LIMIT_MS, 1))
     return found
 
 
