@@ -80,12 +80,15 @@ async def run() -> list[Result]:
         for _ in PEOPLE:  # everybody's key is made once and for all
             await intake()
         captured = [await _statements(database, keyring, locator) for _ in range((ROUNDS + 1) * CALLS)]
-        async with _sent_bare(url, captured) as bare, _posted(url, secret) as post:
+        waited: list[float] = []
+        async with _sent_bare(url, captured) as bare, _posted(url, secret, waited) as post:
             use_case, nothing, sent_bare, served = await _rates(intake, empty, bare, post)
+    p50 = statistics.median(waited)
     return [
         Result("intake, the use case", use_case, "/s", "an empty transaction, same pool", nothing),
         Result("intake, the use case", use_case, "/s", "the same SQL by bare asyncpg", sent_bare, aim=0.45),
         Result("intake, through the service", served, "/s", "the same SQL by bare asyncpg", sent_bare, aim=0.45),
+        Result("the same, p99 of sixteen clients at once", statistics.quantiles(waited, n=100)[98], "ms", "p50", p50),
     ]
 
 
@@ -104,7 +107,7 @@ async def _sent_bare(url: str, captured: list[Statements]) -> AsyncIterator[Call
 
 
 @asynccontextmanager
-async def _posted(url: str, secret: str) -> AsyncIterator[Call]:
+async def _posted(url: str, secret: str, waited: list[float]) -> AsyncIterator[Call]:
     """Post a request to the service, with an Idempotency-Key as clients do."""
     callers = itertools.cycle([bearer("resident", COMMUNITY, person=each, household=each) for each in PEOPLE])
     with _environment(url, secret), serving("services.requests.main:create_app") as base_url:
@@ -112,7 +115,9 @@ async def _posted(url: str, secret: str) -> AsyncIterator[Call]:
 
             async def post() -> None:
                 headers = next(callers) | {"Idempotency-Key": str(new_id())}
+                began = time.perf_counter()
                 answer = await client.post("/v1/service-requests", json=BODY, headers=headers)
+                waited.append((time.perf_counter() - began) * 1000)
                 assert answer.status_code == 201, answer.text
 
             yield post
