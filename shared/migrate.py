@@ -6,6 +6,7 @@ runs, waits at most five seconds for a lock, and secures every table that it cre
 
 import asyncio
 import importlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +132,26 @@ def secure(op: Any, *tables: str) -> None:
         op.execute(
             f"CREATE POLICY scope ON {table} USING (in_scope(community_code)) WITH CHECK (in_scope(community_code))"
         )
+
+
+def allow(op: Any, table: str, column: str, *values: str) -> None:
+    """Let an enumerated column hold these values too, besides those that earlier revisions allow."""
+    _restrict(op, table, column, _allowed(op, table, column) | {*values})
+
+
+def disallow(op: Any, table: str, column: str, *values: str) -> None:
+    """Take `allow` back; no row may hold the values any more."""
+    _restrict(op, table, column, _allowed(op, table, column) - {*values})
+
+
+def _allowed(op: Any, table: str, column: str) -> set[str]:
+    query = text("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :name")
+    definition = op.get_bind().execute(query.bindparams(name=f"ck_{table}_{column}")).scalar_one()
+    return set(re.findall(r"'([a-z0-9_]+)'", definition))
+
+
+def _restrict(op: Any, table: str, column: str, values: set[str]) -> None:
+    name = f"ck_{table}_{column}"
+    listed = ", ".join(f"'{value}'" for value in sorted(values))
+    op.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({column} IN ({listed}))")

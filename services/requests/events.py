@@ -55,7 +55,7 @@ class RequestChanged(Event):
     requester_muted: bool = False
     """The requester wants no notices of this request."""
     confidential: bool = False
-    """It went into a mediation: nobody but its requester, the mediators and the community's head may be told."""
+    """Its category or a mediation closes it: nobody but its requester and whoever was asked to act may be told."""
 
 
 class RequestAccepted(RequestChanged):

@@ -12,6 +12,8 @@ from tests.requests.test_clock import START
 from tests.requests.test_life import taken_up
 from tests.requests.world import World
 
+CONDUCT = "fairness.conduct_of_staff"
+"""A confidential category."""
 IN_VAIN = {"how": "phone", "reached": False, "text": "无人接听"}
 
 
@@ -85,6 +87,24 @@ async def test_a_result_that_nobody_contradicts_is_confirmed_after_a_week(world:
         assert (last["step"], last["by"], last["detail"]) == ("confirmed", "system", {"unanswered": True})
         assert (await world.event_names(request_id))[-1] == "request_confirmed"
         assert (await world.event_names(request_id)).count("request_confirmed") == 1
+
+
+@pytest.mark.parametrize("closed", [False, True])
+async def test_those_at_home_hear_of_it_unless_it_has_become_confidential(world: World, closed: bool) -> None:
+    other = uuid4()
+    with time_machine.travel(START, tick=False) as clock:
+        request_id = (await world.submit())["id"]
+        await world.post("resident", f"{request_id}/follow", person=other)
+        if closed:
+            await world.post("staff", f"{request_id}/transfer", {"category": CONDUCT, "text": "转纪检"})
+        for verb, data in (("accept", None), ("resolve", {"text": "好了"})):
+            await world.post("head", f"{request_id}/{verb}", data)
+        clock.shift(timedelta(days=8))
+        await sweep(world)
+        told = (await world.published(request_id))[-1]
+        assert told.type == "requests.request_confirmed.v1"
+        assert told.data["follower_person_ids"] == ([] if closed else [str(other)])
+        assert told.data["household_id"] == (None if closed else str(world.household))
 
 
 async def test_who_says_not_solved_in_time_is_heard(world: World) -> None:

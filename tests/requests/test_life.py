@@ -300,3 +300,18 @@ async def test_an_objection_moves_nothing_until_it_is_decided(world: World, outc
     other = uuid4()
     await world.work_order("assigned", order, request_id, responder_id=other)
     assert (await world.get("staff", request_id))["responder_id"] == str(world.responder if answers else other)
+
+
+async def test_work_of_an_earlier_round_makes_nobody_answer_for_the_present_one(world: World) -> None:
+    """Who did it, was asked again after the reopening and is released by an upheld objection, is released."""
+    request_id, order = await taken_up(world)
+    await world.work_order("completed", order, request_id)
+    await world.post("resident", f"{request_id}/reopen", {})
+    again = uuid4()
+    await world.work_order("assigned", again, request_id)
+    await world.work_order("objected", again, request_id, reason="other_unit")
+    await world.work_order("objection_decided", again, request_id, outcome="upheld")
+    assert (await world.get("staff", request_id))["responder_id"] is None
+    other = uuid4()
+    await world.work_order("assigned", again, request_id, responder_id=other)
+    assert (await world.get("staff", request_id))["responder_id"] == str(other)

@@ -4,12 +4,10 @@ Revision ID: dispatch_0006
 Revises: dispatch_0005
 """
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
 
-from shared.migrate import secure
+from shared.migrate import allow, disallow, secure
 
 revision = "dispatch_0006"
 down_revision = "dispatch_0005"
@@ -73,26 +71,11 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'pending' AND escalated_at IS NULL"),
     )
     secure(op, "objection")
-    _allow(_allowed() | _CAUSES)
+    allow(op, "work_order_assignment", "cause", *_CAUSES)
 
 
 def downgrade() -> None:
     causes = sa.table("work_order_assignment", sa.column("cause"))
     op.execute(sa.update(causes).where(causes.c.cause.in_(_CAUSES)).values(cause="hand_back"))
-    _allow(_allowed() - _CAUSES)
+    disallow(op, "work_order_assignment", "cause", *_CAUSES)
     op.drop_table("objection")
-
-
-def _allowed() -> set[str]:
-    """What earlier revisions allow stays allowed."""
-    query = sa.text(
-        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'ck_work_order_assignment_cause'"
-    )
-    return set(re.findall(r"'([a-z_]+)'", op.get_bind().execute(query).scalar_one()))
-
-
-def _allow(causes: set[str]) -> None:
-    listed = ", ".join(f"'{cause}'" for cause in sorted(causes))
-    name = "ck_work_order_assignment_cause"
-    op.execute(f"ALTER TABLE work_order_assignment DROP CONSTRAINT {name}")
-    op.execute(f"ALTER TABLE work_order_assignment ADD CONSTRAINT {name} CHECK (cause IN ({listed}))")

@@ -1,4 +1,3 @@
-from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -7,7 +6,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.requests.contributions.models import Links
-from services.requests.service_requests.models import RequestFollower, ServiceRequest
+from services.requests.service_requests.models import ServiceRequest
 from services.requests.service_requests.repository import not_confidential, readable
 from shared.auth import Principal
 from shared.clock import utc_now
@@ -60,20 +59,3 @@ async def link(
         .returning(col(links.table.request_id))
     )
     return set((await session.execute(statement)).scalars())
-
-
-async def followers_of(
-    session: AsyncSession, community_code: str, request_ids: Sequence[UUID]
-) -> dict[UUID, list[UUID]]:
-    """Who hears of each of these requests besides its requester."""
-    found: dict[UUID, list[UUID]] = defaultdict(list)
-    if not request_ids:
-        return found
-    statement = select(col(RequestFollower.request_id), col(RequestFollower.person_id)).where(
-        col(RequestFollower.community_code) == community_code,
-        among(col(RequestFollower.request_id), request_ids),
-        col(RequestFollower.muted_at).is_(None),
-    )
-    for request_id, person_id in (await session.execute(statement)).all():
-        found[request_id].append(person_id)
-    return found

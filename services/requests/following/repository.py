@@ -1,10 +1,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, select, update
 from sqlmodel import col
 
-from services.requests.service_requests.models import FollowReason, RequestFollower, ServiceRequest
+from services.requests.service_requests.models import RequestFollower, ServiceRequest
 from services.requests.service_requests.repository import readable
 from shared.auth import Principal
 from shared.conditions import in_area
@@ -28,17 +28,6 @@ def followed(principal: Principal) -> Select[RequestFollower]:
         in_area(col(RequestFollower.community_code), principal.area),
         col(RequestFollower.person_id) == principal.person_id,
     )
-
-
-async def remove_follower(session: AsyncSession, request: ServiceRequest, person_id: UUID) -> None:
-    """End what a person chose to follow; support and merges have ends of their own."""
-    statement = delete(RequestFollower).where(
-        col(RequestFollower.community_code) == request.community_code,
-        col(RequestFollower.request_id) == request.id,
-        col(RequestFollower.person_id) == person_id,
-        col(RequestFollower.reason) == FollowReason.FOLLOWS,
-    )
-    request.follower_count -= await count_changed(session, statement)
 
 
 async def find_follower(session: AsyncSession, area: str, request_id: UUID, person_id: UUID) -> RequestFollower | None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from services.requests.following import repository
 from services.requests.service_requests import repository as requests
+from services.requests.service_requests.followers import add_follower, remove_followers
 from services.requests.service_requests.models import FollowReason, RequestFollower, ServiceRequest
 from shared.auth import Principal
 from shared.clock import utc_now
@@ -36,7 +37,7 @@ async def follow(session: AsyncSession, principal: Principal, request_id: UUID) 
     request = await requests.lock_request(session, principal, request_id)
     if request.requester_person_id == person_id:
         return Follow.of(request)
-    await requests.add_follower(session, request, person_id, FollowReason.FOLLOWS)
+    await add_follower(session, request, person_id, FollowReason.FOLLOWS)
     await session.flush()
     return await get_follow(session, principal, request_id)
 
@@ -44,7 +45,7 @@ async def follow(session: AsyncSession, principal: Principal, request_id: UUID) 
 async def unfollow(session: AsyncSession, principal: Principal, request_id: UUID) -> None:
     """Follow no longer. Who supports a request withdraws that instead; who asked, or asked the same, may mute it."""
     request = await requests.lock_request(session, principal, request_id)
-    await repository.remove_follower(session, request, _person(principal))
+    await remove_followers(session, request, [_person(principal)], FollowReason.FOLLOWS)
 
 
 async def mute(session: AsyncSession, principal: Principal, request_id: UUID, *, muted: bool) -> Follow:

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from services.requests.categories.models import Privacy
 from services.requests.knowledge import repository
 from services.requests.knowledge.errors import NoSource, NotAnswered, NotForEverybody, NotOnesOwn
 from services.requests.knowledge.events import ArticlePublished, ArticleRetired
@@ -182,14 +181,14 @@ async def create_from_request(
 
 async def _answered(session: AsyncSession, principal: Principal, request_id: UUID) -> ServiceRequest:
     request = await requests.get_request(session, principal, request_id)
-    if request.confidential or request.privacy is Privacy.CONFIDENTIAL:
+    if request.is_closed_to_others:
         raise NotForEverybody
     return request
 
 
 async def _tell_requester(session: AsyncSession, principal: Principal, article: Article, request_id: UUID) -> None:
     request = await requests.find_by_id(session, article.community_code, request_id)
-    if request is None or request.confidential:
+    if request is None or request.is_closed_to_others:
         return
     detail = {"type": "article", "id": str(article.id)}
     await record_step(session, request, entry_of(request, Step.LINKED, Actor.of(principal), detail=detail))

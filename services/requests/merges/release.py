@@ -1,7 +1,8 @@
 """A merged request stands again: because the merge is undone, or because the one that it went into was taken back."""
 
 from services.requests.merges import repository
-from services.requests.service_requests.models import ServiceRequest, Step, TimelineEntry, Visibility
+from services.requests.service_requests.followers import remove_followers
+from services.requests.service_requests.models import FollowReason, ServiceRequest, Step, TimelineEntry, Visibility
 from services.requests.service_requests.timeline import Actor, entry_of, record
 from shared.db import AsyncSession
 
@@ -11,9 +12,9 @@ async def restore(session: AsyncSession, source: ServiceRequest, target: Service
 
     Its clock has not moved meanwhile. The target's timeline says so too, to the office.
     """
-    people = repository.people_of(source, await repository.followers_of(session, source))
+    people = repository.people_of(source, await repository.all_followers_of(session, source))
     stay = await repository.other_requesters(session, target, but=source)
-    await repository.remove_merged_followers(session, target, people - stay)
+    await remove_followers(session, target, people - stay, FollowReason.MERGED)
     source.state = await repository.state_before(session, source)
     source.merged_into_id = None
     detail = {"role": "target", "request_id": str(source.id)}

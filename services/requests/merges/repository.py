@@ -1,14 +1,14 @@
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlmodel import col
 
-from services.requests.service_requests.models import FollowReason, RequestFollower, ServiceRequest, Step, TimelineEntry
+from services.requests.service_requests.models import RequestFollower, ServiceRequest, Step, TimelineEntry
 from services.requests.service_requests.repository import readable
 from services.requests.service_requests.states import State
 from shared.auth import Principal
-from shared.db import AsyncSession, count_changed
+from shared.db import AsyncSession
 from shared.errors import NotFound
 
 
@@ -50,23 +50,12 @@ async def other_requesters(session: AsyncSession, target: ServiceRequest, *, but
     return {person_id for person_id in (await session.execute(statement)).scalars() if person_id}
 
 
-async def followers_of(session: AsyncSession, request: ServiceRequest) -> Sequence[UUID]:
+async def all_followers_of(session: AsyncSession, request: ServiceRequest) -> Sequence[UUID]:
     """All followers, those too who have muted it."""
     statement = select(col(RequestFollower.person_id)).where(
         col(RequestFollower.community_code) == request.community_code, col(RequestFollower.request_id) == request.id
     )
     return (await session.execute(statement)).scalars().all()
-
-
-async def remove_merged_followers(session: AsyncSession, target: ServiceRequest, people: Collection[UUID]) -> None:
-    """Who follows a locked request only because of a merge, follows it no more."""
-    statement = delete(RequestFollower).where(
-        col(RequestFollower.community_code) == target.community_code,
-        col(RequestFollower.request_id) == target.id,
-        col(RequestFollower.reason) == FollowReason.MERGED,
-        col(RequestFollower.person_id).in_(people),
-    )
-    target.follower_count -= await count_changed(session, statement)
 
 
 async def state_before(session: AsyncSession, source: ServiceRequest) -> State:

@@ -8,6 +8,7 @@ from services.requests.merges.release import restore
 from services.requests.merges.schemas import Merge
 from services.requests.service_requests import deadlines
 from services.requests.service_requests import repository as requests
+from services.requests.service_requests.followers import add_follower
 from services.requests.service_requests.models import FollowReason, ServiceRequest, Step, Visibility
 from services.requests.service_requests.service import step
 from services.requests.service_requests.states import OPEN, Action, after
@@ -34,9 +35,9 @@ async def merge(
         raise HoldsOthers
     source.state, source.merged_into_id = merged, target.id
     deadlines.resume(source, utc_now())
-    for person_id in repository.people_of(source, await repository.followers_of(session, source)):
+    for person_id in repository.people_of(source, await repository.all_followers_of(session, source)):
         if person_id != target.requester_person_id:
-            await requests.add_follower(session, target, person_id, FollowReason.MERGED)
+            await add_follower(session, target, person_id, FollowReason.MERGED)
     detail = {"role": "source", "merged_into_id": str(target.id), "state_before": before.value}
     await step(session, vault, principal, source, Step.MERGED, text=data.text, detail=detail)
     internal = {"role": "target", "request_id": str(source.id)}

@@ -4,10 +4,10 @@ Revision ID: requests_0004
 Revises: requests_0003
 """
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
+
+from shared.migrate import allow, disallow
 
 revision = "requests_0004"
 down_revision = "requests_0003"
@@ -24,13 +24,13 @@ def upgrade() -> None:
     op.add_column("request_work_order", sa.Column("is_started", sa.Boolean(), nullable=False, server_default="false"))
     op.alter_column("request_work_order", "is_started", server_default=None)
     _upgrade_rating()
-    _allow_steps({*_allowed_steps(), "unmerged"})
+    allow(op, "timeline_entry", "step", "unmerged")
 
 
 def downgrade() -> None:
     entries = sa.table("timeline_entry", sa.column("step"))
     op.execute(sa.delete(entries).where(entries.c.step == "unmerged"))
-    _allow_steps({*_allowed_steps()} - {"unmerged"})
+    disallow(op, "timeline_entry", "step", "unmerged")
     _downgrade_rating()
     op.drop_column("request_work_order", "is_started")
     _downgrade_request()
@@ -116,15 +116,3 @@ def _downgrade_rating() -> None:
     for column in ("may_publish", "responder_id", "recorded_by", "how"):
         op.drop_column("rating", column)
     op.alter_column("rating", "person_id", nullable=False)
-
-
-def _allowed_steps() -> list[str]:
-    """What earlier revisions allow stays allowed."""
-    query = sa.text("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'ck_timeline_entry_step'")
-    return re.findall(r"'([a-z_]+)'", op.get_bind().execute(query).scalar_one())
-
-
-def _allow_steps(steps: set[str]) -> None:
-    listed = ", ".join(f"'{step}'" for step in sorted(steps))
-    op.execute("ALTER TABLE timeline_entry DROP CONSTRAINT ck_timeline_entry_step")
-    op.execute(f"ALTER TABLE timeline_entry ADD CONSTRAINT ck_timeline_entry_step CHECK (step IN ({listed}))")

@@ -3,8 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from services.requests.service_requests.models import RequestResponder, RequestWorkOrder, ServiceRequest
@@ -58,18 +59,9 @@ async def answers_otherwise(session: AsyncSession, request: ServiceRequest, orde
     """Whether the request's present responder is asked for another order of this round than `order`."""
     if request.responder_id is None:
         return False
-    statement = select(col(RequestResponder.work_order_id)).join(
-        RequestWorkOrder,
-        (col(RequestWorkOrder.community_code) == col(RequestResponder.community_code))
-        & (col(RequestWorkOrder.id) == col(RequestResponder.work_order_id)),
-    )
-    statement = statement.where(
-        col(RequestResponder.community_code) == request.community_code,
-        col(RequestResponder.request_id) == request.id,
+    statement = _asked_now(col(RequestResponder.work_order_id), request).where(
         col(RequestResponder.responder_id) == request.responder_id,
         col(RequestResponder.work_order_id) != order.id,
-        col(RequestResponder.ended_at).is_(None),
-        col(RequestWorkOrder.round) == request.reopened_count,
     )
     return (await session.execute(statement.limit(1))).first() is not None
 
@@ -88,10 +80,24 @@ async def is_worked_on(session: AsyncSession, request: ServiceRequest, *, but: R
 
 async def next_asked(session: AsyncSession, request: ServiceRequest) -> UUID | None:
     """Somebody who is asked besides, by the oldest order; None: dispatch is asking whoever comes next."""
-    statement = select(col(RequestResponder.responder_id)).where(
-        col(RequestResponder.community_code) == request.community_code,
-        col(RequestResponder.request_id) == request.id,
-        col(RequestResponder.ended_at).is_(None),
-    )
+    statement = _asked_now(col(RequestResponder.responder_id), request)
     ordered = statement.order_by(col(RequestResponder.work_order_id), col(RequestResponder.responder_id))
     return (await session.execute(ordered.limit(1))).scalar_one_or_none()
+
+
+def _asked_now(column: Mapped[UUID], request: ServiceRequest) -> Select[UUID]:
+    """Who is asked in the request's present round: who did the work of an earlier one may still read it, no more."""
+    return (
+        select(column)
+        .join(
+            RequestWorkOrder,
+            (col(RequestWorkOrder.community_code) == col(RequestResponder.community_code))
+            & (col(RequestWorkOrder.id) == col(RequestResponder.work_order_id)),
+        )
+        .where(
+            col(RequestResponder.community_code) == request.community_code,
+            col(RequestResponder.request_id) == request.id,
+            col(RequestResponder.ended_at).is_(None),
+            col(RequestWorkOrder.round) == request.reopened_count,
+        )
+    )

@@ -259,6 +259,11 @@ class ServiceRequest(Base, Tenant, table=True):
     )
     """Loaded with every request that has one, for no step of a request can be counted without it."""
 
+    @property
+    def is_closed_to_others(self) -> bool:
+        """Its category or a mediation keeps it from everybody whom it does not need: `repository.not_confidential`."""
+        return self.confidential or self.privacy is Privacy.CONFIDENTIAL
+
 
 class TimelineEntry(Base, Tenant, table=True):
     """One step of a request and when it happened. Entries are added, never changed."""

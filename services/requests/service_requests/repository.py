@@ -3,7 +3,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, String, and_, bindparam, false, func, or_, select, text, true, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col
 
 from services.requests.abuse.limits import NOBODY, Submitter
@@ -13,9 +12,7 @@ from services.requests.calendars.models import CommunityCalendar
 from services.requests.categories.models import Category, DeadlinePolicy, Privacy, Urgency
 from services.requests.mediations.access import MEDIATING, mediated_request_ids
 from services.requests.service_requests.models import (
-    FollowReason,
     Rating,
-    RequestFollower,
     RequestResponder,
     ServiceRequest,
     Step,
@@ -26,13 +23,11 @@ from services.requests.tracking.holders import LinkHolder
 from shared.auth import Principal, Role
 from shared.clock import utc_now
 from shared.conditions import in_area
-from shared.db import AsyncSession, count_changed, text_enum
+from shared.db import AsyncSession, text_enum
 from shared.errors import NotFound
 from shared.grid_directory import grid_of_address
 from shared.vault import data_key
 
-TOLD_AT_ONCE = 5_000
-"""An event names no more followers than this: 200 KB of the megabyte that a message may have."""
 OF_INTEREST = (
     Step.ACCEPTED,
     Step.REJECTED,
@@ -324,30 +319,6 @@ async def find_rating(session: AsyncSession, request: ServiceRequest, person_id:
         col(Rating.round) == request.reopened_count,
     )
     return (await session.execute(statement)).scalar_one_or_none()
-
-
-async def followers(session: AsyncSession, request: ServiceRequest) -> Sequence[UUID]:
-    """Who hears of the request besides its requester."""
-    statement = select(col(RequestFollower.person_id)).where(
-        col(RequestFollower.community_code) == request.community_code,
-        col(RequestFollower.request_id) == request.id,
-        col(RequestFollower.muted_at).is_(None),
-    )
-    return (await session.execute(statement.limit(TOLD_AT_ONCE))).scalars().all()
-
-
-async def add_follower(session: AsyncSession, request: ServiceRequest, person_id: UUID, reason: FollowReason) -> bool:
-    """Let a person hear of a locked request's public steps; False if they do already."""
-    statement = insert(RequestFollower).values(
-        community_code=request.community_code,
-        request_id=request.id,
-        person_id=person_id,
-        reason=reason,
-        created_at=utc_now(),
-    )
-    added = await count_changed(session, statement.on_conflict_do_nothing()) > 0
-    request.follower_count += added
-    return added
 
 
 async def find_by_phone(session: AsyncSession, community_code: str, phone_index: bytes, limit: int) -> Sequence[Any]:

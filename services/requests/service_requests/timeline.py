@@ -20,8 +20,8 @@ from services.requests.events import (
     RequestUnmerged,
     RequestWithdrawn,
 )
-from services.requests.service_requests import repository
 from services.requests.service_requests.deadlines import next_due
+from services.requests.service_requests.followers import followers_of
 from services.requests.service_requests.models import ServiceRequest, Step, TimelineEntry, Visibility
 from services.requests.service_requests.states import State
 from shared import outbox
@@ -111,9 +111,8 @@ async def record(session: AsyncSession, request: ServiceRequest, entry: Timeline
     keep_times(request, utc_now())
     session.add(entry)
     await session.flush()
-    heard = request.follower_count and not request.confidential
-    followers = await repository.followers(session, request) if heard else []
-    await outbox.add_many(session, events_of(request, entry, followers))
+    followers = await followers_of(session, [request])
+    await outbox.add_many(session, events_of(request, entry, followers.get(request.id, ())))
 
 
 def events_of(request: ServiceRequest, entry: TimelineEntry, followers: Sequence[UUID] = ()) -> list[dict[str, object]]:
@@ -127,14 +126,14 @@ def events_of(request: ServiceRequest, entry: TimelineEntry, followers: Sequence
         "state": request.state.value,
         "step": entry.step.value,
         "requester_person_id": request.requester_person_id,
-        "household_id": None if request.confidential else request.household_id,
+        "household_id": None if request.is_closed_to_others else request.household_id,
         "grid_code": request.grid_code,
         "category": request.category_code,
         "urgency": request.urgency.value,
         "resolve_by": request.resolve_by,
         "follower_person_ids": list(followers),
         "requester_muted": request.requester_muted_at is not None,
-        "confidential": request.confidential,
+        "confidential": request.is_closed_to_others,
         "merged_into_id": request.merged_into_id,
         "to_responder_id": entry.detail.get("to_responder_id"),
     }

@@ -18,7 +18,7 @@ from services.requests.service_requests.repository import OF_INTEREST, not_confi
 from services.requests.service_requests.states import OPEN
 from shared.auth import Principal, Role
 from shared.conditions import in_area
-from shared.db import AsyncSession, count_changed
+from shared.db import AsyncSession
 from shared.errors import NotFound
 from shared.geo import EARTH_RADIUS_M, LonLat
 
@@ -111,19 +111,6 @@ async def shared_lines(session: AsyncSession, request: ServiceRequest, limit: in
     """How it goes; nothing of what was said between its requester and the office."""
     statement = timeline(request, internal=False).where(col(TimelineEntry.step).in_(OF_INTEREST))
     return (await session.execute(statement.order_by(col(TimelineEntry.id)).limit(limit))).scalars().all()
-
-
-async def remove_supporter(session: AsyncSession, request: ServiceRequest, person_id: UUID) -> bool:
-    """Take a person's support for a locked request back; False if there was none."""
-    statement = delete(RequestFollower).where(
-        col(RequestFollower.community_code) == request.community_code,
-        col(RequestFollower.request_id) == request.id,
-        col(RequestFollower.person_id) == person_id,
-        col(RequestFollower.reason) == FollowReason.SUPPORTS,
-    )
-    removed = await count_changed(session, statement) > 0
-    request.follower_count -= removed
-    return removed
 
 
 async def count_supporters(session: AsyncSession, request: ServiceRequest) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.requests.moderation.public_texts import released_words
-from services.requests.service_requests import repository as requests
+from services.requests.service_requests.followers import add_follower, remove_followers
 from services.requests.service_requests.models import FollowReason, ServiceRequest, Step, TimelineEntry
 from services.requests.service_requests.references import REFERENCE
 from services.requests.service_requests.service import step
@@ -95,7 +95,7 @@ async def support(session: AsyncSession, vault: Vault, principal: Principal, req
         raise OwnRequest
     if request.state not in OPEN:
         raise WrongState(request.state.value, (state.value for state in OPEN))
-    if await requests.add_follower(session, request, person_id, FollowReason.SUPPORTS):
+    if await add_follower(session, request, person_id, FollowReason.SUPPORTS):
         supporters = await repository.count_supporters(session, request)
         await step(session, vault, principal, request, Step.SUPPORTED, detail={"supporters": supporters})
 
@@ -103,7 +103,7 @@ async def support(session: AsyncSession, vault: Vault, principal: Principal, req
 async def withdraw_support(session: AsyncSession, principal: Principal, request_id: UUID) -> None:
     """Support no longer. Who has not, has not."""
     request, person_id = await _locked(session, principal, request_id)
-    if await repository.remove_supporter(session, request, person_id):
+    if await remove_followers(session, request, [person_id], FollowReason.SUPPORTS):
         request.version += 1
         request.updated_at = utc_now()
 

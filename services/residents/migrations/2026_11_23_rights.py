@@ -4,13 +4,11 @@ Revision ID: residents_0010
 Revises: residents_0009
 """
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from shared.migrate import secure
+from shared.migrate import allow, disallow, secure
 
 revision = "residents_0010"
 down_revision = "residents_0009"
@@ -28,7 +26,7 @@ def upgrade() -> None:
     _create_retention_rule()
     secure(op, *_TENANT_TABLES)
     for table in ("notice", "delivery"):
-        _allow(table, sorted({*_allowed(table), *_NOTICE_KINDS}))
+        allow(op, table, "kind", *_NOTICE_KINDS)
 
 
 def downgrade() -> None:
@@ -37,20 +35,7 @@ def downgrade() -> None:
     for table in ("delivery", "notice"):
         rows = sa.table(table, sa.column("kind"))
         op.execute(sa.delete(rows).where(rows.c.kind.in_(_NOTICE_KINDS)))
-        _allow(table, sorted({*_allowed(table)} - {*_NOTICE_KINDS}))
-
-
-def _allowed(table: str) -> list[str]:
-    """What earlier revisions allow stays allowed."""
-    query = sa.text("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :name")
-    definition = op.get_bind().execute(query.bindparams(name=f"ck_{table}_kind")).scalar_one()
-    return re.findall(r"'([a-z_]+)'", definition)
-
-
-def _allow(table: str, kinds: list[str]) -> None:
-    listed = ", ".join(f"'{kind}'" for kind in kinds)
-    op.execute(f"ALTER TABLE {table} DROP CONSTRAINT ck_{table}_kind")
-    op.execute(f"ALTER TABLE {table} ADD CONSTRAINT ck_{table}_kind CHECK (kind IN ({listed}))")
+        disallow(op, table, "kind", *_NOTICE_KINDS)
 
 
 def _community() -> sa.Column:
