@@ -1,5 +1,6 @@
 """Nobody floods the office: limits by person, phone and client, and flags that stop who abuses them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -48,6 +49,21 @@ async def test_a_person_who_submits_too_fast_is_told_when_to_go_on(strict: World
     assert await submits(strict, 1, claims={"person": uuid4()}) == [201], "another person is another person"
     with time_machine.travel(utc_now() + timedelta(minutes=11)):
         assert await submits(strict, 1) == [201]
+
+
+async def test_however_many_come_at_once_no_limit_is_passed(strict: World) -> None:
+    """Of one person, and of one phone whichever partner names it; nobody else waits for them."""
+    caller = {"phone": "19900007777"}
+    stranger = strict.call("resident", "POST", "", {"category": LAMP}, person=uuid4())
+    theirs = [strict.call("resident", "POST", "", {"category": (LAMP, WALLS)[n % 2]}) for n in range(9)]
+    of_phone = [
+        strict.call("partner", "POST", "", {"category": LAMP, "requester": caller}, client_id=f"client-{n}")
+        for n in range(9)
+    ]
+    codes = [answer.status_code for answer in await asyncio.gather(*theirs, *of_phone, stranger)]
+    assert sorted(codes[:9]) == [201] * 3 + [429] * 6
+    assert sorted(codes[9:18]) == [201] * 5 + [429] * 4
+    assert codes[18] == 201
 
 
 async def test_a_day_has_its_limit_too(strict: World) -> None:

@@ -1,6 +1,7 @@
 """How much anybody may submit. Counted in PostgreSQL by what is there already, so any number of processes agree.
 
-Submissions that run at the very same instant do not see each other: a limit can be passed by as many as are in flight.
+Submissions of one person or phone wait for each other, so however many come at once, no limit is passed. Those of one
+client do not: it speaks for many, and may pass its own limit by as many as it has in flight.
 """
 
 from dataclasses import dataclass

@@ -3,19 +3,23 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     BindParameter,
     ColumnElement,
+    DateTime,
     LargeBinary,
     Select,
     String,
+    TableValuedAlias,
     Uuid,
     and_,
     bindparam,
+    column,
     func,
     or_,
     select,
 )
-from sqlalchemy.sql.selectable import Lateral, ScalarSelect
+from sqlalchemy.sql.selectable import ScalarSelect
 from sqlmodel import col
 
 from services.requests.abuse.limits import BURST, DAY, FLAGS_COUNT_FOR, FLAGS_THAT_BLOCK, Submitter
@@ -31,7 +35,7 @@ _UUID, _BYTES, _TEXT = Uuid(), LargeBinary(), String()
 
 
 def values_of(submitter: Submitter, now: datetime) -> dict[str, Any]:
-    """The parameters of `counted` and `third_flag_at`."""
+    """The parameters of `submitted_lately` and `third_flag_at`."""
     return {
         "person": submitter.person_id,
         "phone": submitter.phone_index,
@@ -42,44 +46,28 @@ def values_of(submitter: Submitter, now: datetime) -> dict[str, Any]:
     }
 
 
-def counted(community: BindParameter[str], category: BindParameter[str]) -> tuple[Lateral, ...]:
-    """Row sources of one row each: what the submitter has submitted lately. Ids begin with their time: no other index
-    than the one that lists a person's requests is needed."""
-    since_burst, since_day = bindparam("since_burst", type_=_UUID), bindparam("since_day", type_=_UUID)
-    request_id, created_at = col(ServiceRequest.id), col(ServiceRequest.created_at)
-    in_burst, in_category = request_id >= since_burst, col(ServiceRequest.category_code) == category
+def submitted_lately(community: BindParameter[str], category: BindParameter[str]) -> TableValuedAlias:
+    """A row source of one row: what the submitter has submitted lately.
 
-    def those(column: Any, owner: BindParameter[Any], since: BindParameter[UUID], *columns: Any) -> Any:
-        return select(*columns).where(
-            col(ServiceRequest.community_code) == community, column == owner, request_id >= since
-        )
-
-    by_person = those(
-        col(ServiceRequest.requester_person_id),
+    The function of that name lets the submissions of one person or phone pass one after the other, until each has
+    committed: however many come at once, each is counted by the next. Ids begin with their time, so no other index than
+    the one that lists a person's requests is needed.
+    """
+    given = (
+        community,
+        category,
         bindparam("person", type_=_UUID),
-        since_day,
-        func.count().label("person_day_count"),
-        func.min(created_at).label("person_day_from"),
-        func.count().filter(in_burst).label("person_burst_count"),
-        func.min(created_at).filter(in_burst).label("person_burst_from"),
-        func.count().filter(in_category).label("category_day_count"),
-        func.min(created_at).filter(in_category).label("category_day_from"),
-    )
-    by_phone = those(
-        col(ServiceRequest.requester_phone_index),
         bindparam("phone", type_=_BYTES),
-        since_day,
-        func.count().label("phone_day_count"),
-        func.min(created_at).label("phone_day_from"),
-    )
-    by_client = those(
-        col(ServiceRequest.client_id),
         bindparam("client", type_=_TEXT),
-        since_burst,
-        func.count().label("client_burst_count"),
-        func.min(created_at).label("client_burst_from"),
+        bindparam("since_day", type_=_UUID),
+        bindparam("since_burst", type_=_UUID),
     )
-    return by_person.lateral("by_person"), by_phone.lateral("by_phone"), by_client.lateral("by_client")
+    columns = [
+        column(f"{each}_{name}", kind)
+        for each in ("person_day", "person_burst", "category_day", "phone_day", "client_burst")
+        for name, kind in (("count", BigInteger()), ("from", DateTime(timezone=True)))
+    ]
+    return func.submitted_lately(*given).table_valued(*columns, name="submitted_lately")
 
 
 def third_flag_at(community: BindParameter[str]) -> ScalarSelect[Any]:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, String, and_, bindparam, false, fu
 from sqlmodel import col
 
 from services.requests.abuse.limits import NOBODY, Submitter
-from services.requests.abuse.repository import counted, third_flag_at, values_of
+from services.requests.abuse.repository import submitted_lately, third_flag_at, values_of
 from services.requests.calendars import repository as calendars
 from services.requests.calendars.models import CommunityCalendar
 from services.requests.categories.models import Category, DeadlinePolicy, Privacy, Urgency
@@ -245,7 +245,7 @@ def _for_intake() -> Any:
     grid = grid_of_address(community, bindparam("compound"), bindparam("building"), bindparam("units", expanding=True))
     urgency = func.coalesce(bindparam("urgency", type_=text_enum(Urgency)), col(Category.default_urgency))
     category = bindparam("category", type_=String)
-    counts = counted(community, category)
+    counts = submitted_lately(community, category)
     statement = (
         select(
             *_OF_CATEGORY,
@@ -255,7 +255,7 @@ def _for_intake() -> Any:
             data_key.c.wrapped,
             *calendars.DEFINITION,
             third_flag_at(community).label("third_flag_at"),
-            *(column for source in counts for column in source.c),
+            *counts.c,
         )
         .join(
             DeadlinePolicy,
@@ -272,9 +272,7 @@ def _for_intake() -> Any:
         .outerjoin(CommunityCalendar, calendars.is_latest(community))
         .where(col(Category.community_code) == community, col(Category.code) == category)
     )
-    for source in counts:
-        statement = statement.join(source, true())
-    return statement
+    return statement.join(counts, true())
 
 
 _INTAKE = _for_intake()
