@@ -7,7 +7,9 @@ Claims other than `role` and `area` are those of `shared.auth.principal_of`: gri
 merchant, client_id, scope.
 """
 
+import atexit
 import json
+import shutil
 import tempfile
 import time
 from collections.abc import Iterable
@@ -52,7 +54,9 @@ def key_set(*keys: OKPKey) -> dict[str, Any]:
 @cache
 def jwks_url() -> str:
     """`file://…` of the published key set, for a service's `jwks_url`."""
-    path = Path(tempfile.mkdtemp(prefix="kaiyuan-jwks-")) / "jwks.json"
+    folder = Path(tempfile.mkdtemp(prefix="kaiyuan-jwks-"))
+    atexit.register(shutil.rmtree, folder)
+    path = folder / "jwks.json"
     path.write_text(json.dumps(key_set(signing_key())))
     return path.as_uri()
 
