@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 import time_machine
 
+from shared.clock import utc_now
 from tests.requests.test_clock import START
 from tests.requests.test_life import taken_up
 from tests.requests.world import LAMP, REFUSAL, World
@@ -62,6 +63,58 @@ async def test_what_is_said_of_a_private_matter_is_not_read_by_the_neighbour(wor
     await world.post("staff", f"{target}/updates", {"kind": "progress", "text": "已上门劝说王家"})
     lines = (await world.get("resident", f"{source}/updates", **NEIGHBOUR))["items"]
     assert (lines[-1]["step"], lines[-1]["text"]) == ("progress", None)
+
+
+async def test_who_was_answered_with_another_says_that_theirs_is_not_solved(world: World) -> None:
+    """Theirs stands by itself again; whoever asked the other is content, and hears nothing of it."""
+    source, target = await merged(world)
+    reopen = {"text": "我家门口的还不亮"}
+    early = await world.call("resident", "POST", f"{source}/reopen", reopen, **NEIGHBOUR)
+    assert (early.status_code, early.json()["code"]) == (409, "wrong-state")
+    order = uuid4()
+    for what in ("assigned", "started", "completed"):
+        await world.work_order(what, order, target)
+    await world.post("resident", f"{target}/confirm", {})
+    was, told = await world.get("staff", target), await world.event_names(target)
+    stranger = await world.call("resident", "POST", f"{source}/reopen", reopen, person=uuid4(), household=uuid4())
+    assert stranger.status_code == 404
+    seen = await world.post("resident", f"{source}/reopen", reopen, **NEIGHBOUR)
+    assert (seen["state"], seen["merged_into_id"], seen["reopened_count"]) == ("reopened", None, 1)
+    assert (await world.event_names(source))[-1] == "request_reopened", "dispatch asks somebody anew"
+    lines = (await world.get("staff", f"{source}/updates"))["items"]
+    assert (lines[-1]["step"], lines[-1]["text"]) == ("reopened", reopen["text"])
+    assert lines[-1]["detail"]["request_id"] == target
+    now = await world.get("staff", target)
+    assert (now["state"], now["resolve_by"], now["reopened_count"]) == (was["state"], was["resolve_by"], 0)
+    assert await world.event_names(target) == told
+    assert (await world.steps("staff", target))[-1] == "unmerged"
+    assert (await world.steps("resident", target))[-1] == "confirmed"
+    with time_machine.travel(utc_now() + timedelta(days=30)):
+        await world.sweep()
+        assert "first_response" not in (await world.get("staff", source))["breached"], "they were answered once"
+    assert (await world.call("resident", "POST", f"{source}/reopen", reopen, **NEIGHBOUR)).status_code == 409
+
+
+async def test_a_month_after_the_other_was_confirmed_it_is_a_new_matter(world: World) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        source, target = await merged(world)
+        await world.work_order("completed", uuid4(), target)
+        await world.post("resident", f"{target}/confirm", {})
+        clock.shift(timedelta(days=31))
+        late = await world.call("resident", "POST", f"{source}/reopen", {}, **NEIGHBOUR)
+        assert (late.status_code, late.json()["code"]) == (409, "reopen-too-late")
+        assert (await world.get("staff", source))["state"] == "merged"
+
+
+async def test_the_office_writes_down_what_the_requester_of_a_merged_one_thinks(world: World) -> None:
+    source, target = await merged(world)
+    await world.work_order("completed", uuid4(), target)
+    said = {"score": 2, "solved": False, "satisfied": False, "how": "phone", "text": "还不亮"}
+    await world.post("staff", f"{source}/rating", said)
+    await world.post("resident", f"{target}/rating", {"score": 5, "solved": True, "satisfied": True})
+    rows = await world.sql("SELECT person_id, key_subject_id FROM rating ORDER BY id")
+    assert {row.person_id for row in rows} == {world.person, NEIGHBOUR["person"]}
+    assert rows[0].key_subject_id == NEIGHBOUR["person"], "what they said is sealed under their own key"
 
 
 @pytest.mark.parametrize("before", ["submitted", "accepted", "in_progress", "reopened"])

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from services.requests.events import RequestNoted
+from services.requests.service_requests.closing import REOPEN_WITHIN
 from services.requests.service_requests.models import Step
 from services.requests.service_requests.states import OPEN, UNDER_WAY, Action, State, is_possible
 from tests.requests.test_clock import Life
@@ -50,13 +51,18 @@ FORBIDDEN: tuple[tuple[str, str, Any], ...] = (
 )
 
 
+VERSION = "SELECT version FROM service_request WHERE id = :id"
+LATEST = "SELECT step, state, visibility FROM timeline_entry WHERE request_id = :id ORDER BY id DESC LIMIT 1"
+
+
 class WholeLife(Life):
     @initialize()
     def submit(self) -> None:
         super().submit()
-        neighbour = {"person": uuid4(), "household": uuid4()}
-        self.other = self.run(self.world.post("resident", "", {"category": LAMP}, **neighbour))["id"]
+        self.neighbour = {"person": uuid4(), "household": uuid4()}
+        self.other = self.run(self.world.post("resident", "", {"category": LAMP}, **self.neighbour))["id"]
         self.before_merge = State.SUBMITTED
+        self.other_is, self.other_closed_at = State.SUBMITTED, self.now
         self.unreached = 0
         self.answers: UUID | None = None
 
@@ -117,14 +123,52 @@ class WholeLife(Life):
     @rule()
     def merge(self) -> None:
         before = self.state
-        if self.act("staff", "merge", Action.MERGE, {"into": self.other}, is_possible(before, Action.MERGE)):
+        allowed = is_possible(before, Action.MERGE) and self.other_is in OPEN
+        if self.act("staff", "merge", Action.MERGE, {"into": self.other}, allowed):
             self.before_merge = before
             self.end_pause()
 
     @rule()
     def unmerge(self) -> None:
-        if self.act("staff", "unmerge", Action.UNMERGE, {}, self.state is State.MERGED):
+        allowed = self.state is State.MERGED and self.other_is in OPEN
+        if self.act("staff", "unmerge", Action.UNMERGE, {}, allowed):
             self.state = self.before_merge
+
+    @rule()
+    def the_other_is_answered(self) -> None:
+        for verb, said in (("accept", None), ("resolve", {"text": "好了"})):
+            self.run(self.world.call("staff", "POST", f"{self.other}/{verb}", said))
+        self.look_at_the_other()
+
+    @rule()
+    def the_other_asks_again(self) -> None:
+        self.run(self.world.call("resident", "POST", f"{self.other}/reopen", {}, **self.neighbour))
+        self.look_at_the_other()
+
+    def sweep(self) -> None:
+        super().sweep()
+        self.look_at_the_other()
+
+    def look_at_the_other(self) -> None:
+        """What became of the neighbour's, which may also have been confirmed by the clock."""
+        seen = self.run(self.world.get("staff", self.other))
+        now = State(seen["state"])
+        if now is State.CONFIRMED and self.other_is is not State.CONFIRMED:
+            self.other_closed_at = self.now
+        self.other_is = now
+
+    @precondition(lambda self: self.state is State.MERGED)
+    @rule()
+    def not_solved_with_the_other(self) -> None:
+        """The requester of a merged request was answered with the other, and says that theirs is not solved."""
+        late = self.other_is is State.CONFIRMED and self.now > self.other_closed_at + REOPEN_WITHIN
+        allowed = is_possible(self.other_is, Action.REOPEN) and not late
+        theirs = self.run(self.world.sql(VERSION, id=self.other))
+        if self.act("resident", "reopen", Action.REOPEN, {"text": "我家门口的还不亮"}, allowed):
+            self.begin_round()
+            assert self.run(self.world.sql(LATEST, id=self.other)) == [("unmerged", self.other_is, "internal")]
+        else:
+            assert self.run(self.world.sql(VERSION, id=self.other)) == theirs
 
     @rule()
     def split(self) -> None:

@@ -34,6 +34,7 @@ async def call_back(
     await step(session, vault, principal, request, Step.CALLED_BACK, text=text, visibility=visibility, detail=said)
     heard = {"how": data.how.value, "satisfied": data.satisfied}
     if data.solved is False:
+        closing.check_reopening(request)
         return await closing.open_again(session, vault, principal, request, text=data.text, detail=heard)
     if data.solved and request.state is State.RESOLVED:
         return await closing.close(session, vault, principal, request, text=data.text, detail=heard)

@@ -8,6 +8,7 @@ from services.requests.service_requests.models import RequestFollower, ServiceRe
 from services.requests.service_requests.repository import readable
 from services.requests.service_requests.states import State
 from shared.auth import Principal
+from shared.conditions import in_area
 from shared.db import AsyncSession
 from shared.errors import NotFound
 
@@ -22,6 +23,23 @@ async def lock_both(
     if len(found) < 2:
         raise NotFound
     return found[source_id], found[target_id]
+
+
+async def lock_with_target(
+    session: AsyncSession, principal: Principal, request_id: UUID
+) -> tuple[ServiceRequest, ServiceRequest | None]:
+    """A request in reach and the one that it went into, which need not be; locked in one order whoever comes first."""
+    mine = readable(principal).where(col(ServiceRequest.id) == request_id).cte("mine")
+    ids = select(mine.c.id).union_all(select(mine.c.merged_into_id).where(mine.c.merged_into_id.is_not(None)))
+    statement = select(ServiceRequest).where(
+        in_area(col(ServiceRequest.community_code), principal.area), col(ServiceRequest.id).in_(ids)
+    )
+    locked = statement.order_by(col(ServiceRequest.id)).with_for_update()
+    found = {row.id: row for row in (await session.execute(locked)).scalars()}
+    if request_id not in found:
+        raise NotFound
+    merged_into = found[request_id].merged_into_id
+    return found[request_id], found[merged_into] if merged_into else None
 
 
 async def lock_merged(session: AsyncSession, target: ServiceRequest) -> Sequence[ServiceRequest]:

@@ -5,13 +5,16 @@ from typing import Any
 from uuid import UUID
 
 from services.requests.calendars.repository import find_latest
+from services.requests.merges.release import set_apart
+from services.requests.merges.repository import lock_with_target
 from services.requests.service_requests import deadlines, repository
 from services.requests.service_requests.errors import AlreadyRated, ReopenTooLate
 from services.requests.service_requests.models import CallbackChannel, Rating, ServiceRequest, Step
 from services.requests.service_requests.schemas import Callback, RatingCreate
 from services.requests.service_requests.service import step
-from services.requests.service_requests.states import Action, after
+from services.requests.service_requests.states import Action, State, after
 from services.requests.service_requests.texts import seal_text
+from services.requests.service_requests.timeline import Actor
 from shared.auth import Principal, Role
 from shared.clock import utc_now
 from shared.db import AsyncSession
@@ -34,10 +37,19 @@ async def confirm(
 async def reopen(
     session: AsyncSession, vault: Vault, principal: Principal, request_id: UUID, said: Callback
 ) -> ServiceRequest:
-    """ "Not solved": the request starts again under the shorter clock of its policy."""
+    """ "Not solved": the request starts again under the shorter clock of its policy.
+
+    One that went into another was answered with that one. Nobody reopens what somebody else asked, whose requester may
+    be content: theirs stands by itself again.
+    """
     _check_how(principal, said.how)
-    request = await repository.lock_request(session, principal, request_id)
-    return await open_again(session, vault, principal, request, text=said.text, detail=_detail(said))
+    request, target = await lock_with_target(session, principal, request_id)
+    check_reopening(target or request)
+    detail = _detail(said)
+    if target is not None:
+        detail |= await set_apart(session, request, target, Actor.of(principal), State.REOPENED)
+        request.responded_at = request.responded_at or target.responded_at
+    return await open_again(session, vault, principal, request, text=said.text, detail=detail)
 
 
 async def close(
@@ -54,6 +66,13 @@ async def close(
     return await step(session, vault, principal, request, Step.CONFIRMED, text=text, detail=detail)
 
 
+def check_reopening(request: ServiceRequest) -> None:
+    """Refuse it with WrongState while there is no answer, with ReopenTooLate when that was confirmed long ago."""
+    after(request.state, Action.REOPEN)
+    if request.confirmed_at is not None and utc_now() > request.confirmed_at + REOPEN_WITHIN:
+        raise ReopenTooLate
+
+
 async def open_again(
     session: AsyncSession,
     vault: Vault,
@@ -63,14 +82,11 @@ async def open_again(
     text: str | None,
     detail: dict[str, Any],
 ) -> ServiceRequest:
-    """Reopen a locked request, under a shorter clock; ReopenTooLate when it was confirmed long ago."""
-    reopened, now = after(request.state, Action.REOPEN), utc_now()
-    if request.confirmed_at is not None and now > request.confirmed_at + REOPEN_WITHIN:
-        raise ReopenTooLate
+    """Reopen a locked request, which may be (`check_reopening`), under a shorter clock."""
     policy = await repository.get_policy(session, request)
     deadlines.count_by(request, await find_latest(session, request.community_code))
-    request.state, request.unreached_count = reopened, 0
-    deadlines.restart_shorter(request, deadlines.Terms.of(policy), now)
+    request.state, request.unreached_count = State.REOPENED, 0
+    deadlines.restart_shorter(request, deadlines.Terms.of(policy), utc_now())
     return await step(session, vault, principal, request, Step.REOPENED, text=text, detail=detail)
 
 
@@ -83,13 +99,11 @@ async def rate(
     when it called back.
     """
     _check_how(principal, data.how)
-    request = await repository.lock_request(session, principal, request_id)
-    if request.merged_into_id is not None:
-        request = await repository.find_by_id(session, request.community_code, request.merged_into_id)
-        assert request is not None
+    own, target = await lock_with_target(session, principal, request_id)
+    request = target or own
     after(request.state, Action.RATE)
     is_office = principal.role is not Role.RESIDENT
-    person_id = request.requester_person_id if is_office else principal.person_id
+    person_id = own.requester_person_id if is_office else principal.person_id
     if person_id is None and not is_office:
         raise NotFound
     if await repository.find_rating(session, request, person_id) is not None:
@@ -103,7 +117,7 @@ async def rate(
         round=request.reopened_count,
         **data.model_dump(exclude={"text"}),
     )
-    await seal_text(vault, principal, request, rating, data.text)
+    await seal_text(vault, principal, own, rating, data.text)
     session.add(rating)
     detail = data.model_dump(mode="json", exclude={"text"}, exclude_none=True)
     await step(session, vault, principal, request, Step.RATED, detail=detail)
