@@ -15,6 +15,7 @@ CONSUMERS: dict[str, Handlers] = {
         "requests.deadline_breached.v1": overdue.escalate_overdue,
         "requests.request_merged.v1": intake.keep_settled_request,
         "requests.request_unmerged.v1": intake.keep_reopened_request,
+        "requests.request_made_confidential.v1": intake.keep_confidential_request,
         "requests.request_transferred.v1": transfers.keep_transferred_request,
     },
     "residents": {

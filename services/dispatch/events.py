@@ -104,6 +104,16 @@ class WorkOrderReminded(_WorkOrderEvent):
     responder_ids: list[UUID]
     to_duty_desk: bool
     """Whether the community's duty desk is told as well."""
+    to_head: bool = False
+    """Whether its head is, and no other staff: the request is closed to them."""
+
+
+class WorkOrderLeftToHead(_WorkOrderEvent):
+    """Nobody can be asked who may know of it: the head of the community decides whom to trust with it."""
+
+    type: ClassVar[str] = "dispatch.work_order_left_to_head.v1"
+
+    category: str
 
 
 class WorkOrderCancelled(_WorkOrderEvent):
@@ -119,6 +129,9 @@ class WorkOrderObjected(_WorkOrderEvent):
 
     responder_id: UUID
     reason: str
+    category: str
+    to: str
+    """Who decides: `staff`, or `head` where no other staff may know of the order."""
 
 
 class WorkOrderObjectionDecided(_WorkOrderEvent):
@@ -137,4 +150,5 @@ class WorkOrderObjectionOverdue(_WorkOrderEvent):
 
     type: ClassVar[str] = "dispatch.work_order_objection_overdue.v1"
 
+    category: str
     to: str

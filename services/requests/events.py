@@ -35,6 +35,8 @@ class RequestSubmitted(Event):
     household_id: UUID | None
     resolve_by: datetime
     """Until the first dispatch: the latest that it can become."""
+    confidential: bool = False
+    """Its category closes it: nobody but whoever is asked, and the head, may learn of the work either."""
 
 
 class RequestChanged(Event):
@@ -125,6 +127,17 @@ class RequestTransferred(RequestChanged):
 
     to_responder_id: UUID | None
     """Whom staff want to be asked; None: whom the rules choose."""
+    responder_kind: str | None = None
+    """Who usually answers for the category that it came to; None: the category is the same."""
+
+
+class RequestMadeConfidential(Event):
+    """A mediation took it in: from now on others may learn nothing of it, nor of the work that it made."""
+
+    type: ClassVar[str] = "requests.request_made_confidential.v1"
+
+    request_id: UUID
+    confidential: Literal[True] = True
 
 
 class _DeadlineEvent(Event):

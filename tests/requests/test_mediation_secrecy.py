@@ -204,10 +204,27 @@ async def test_events_carry_ids_and_states_only(noise: Mediating, world: World) 
     for row in rows:
         assert set(row.data) == allowed
         assert noise.request_id not in str(row.data), "nobody learns from it which request it came of"
-    after = [row for row in await world.published(noise.request_id) if row.type != "requests.request_submitted.v1"]
+    others = ("requests.request_submitted.v1", "requests.request_made_confidential.v1")
+    after = [row for row in await world.published(noise.request_id) if row.type not in others]
     assert {(row.data["confidential"], row.data["household_id"]) for row in after} == {(True, None)}
     everything = str([row.data for row in await world.published()])
     assert not [secret for secret in SECRETS if secret in everything]
+
+
+async def test_others_are_told_that_it_is_closed(world: World) -> None:
+    """By its category from the first, by a transfer, by a mediation: so that their copies close as well."""
+    secret = await world.submit(category="rights_protection.domestic_violence")
+    plain = await world.submit(category="livelihood")
+    to = {"category": "rights_protection.children", "text": "转专人"}
+    await world.post("staff", f"{plain['id']}/transfer", to)
+    noise = Mediating(world)
+    await noise.open()
+    assert [row.data["confidential"] for row in await world.published(secret["id"])] == [True]
+    submitted, transferred = await world.published(plain["id"])
+    assert (submitted.data["confidential"], transferred.data["confidential"]) == (False, True)
+    assert transferred.data["responder_kind"] == "social_worker"
+    closed = (await world.published(noise.request_id))[-1]
+    assert (closed.type, closed.data["confidential"]) == ("requests.request_made_confidential.v1", True)
 
 
 async def test_nothing_that_was_said_lies_in_the_clear(noise: Mediating, world: World) -> None:

@@ -10,6 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from services.dispatch.events import (
+    WorkOrderLeftToHead,
+    WorkOrderObjected,
+    WorkOrderObjectionOverdue,
+    WorkOrderReminded,
+)
 from services.residents.notices import deliveries, service
 from services.residents.notices.models import Delivery, DeliveryState, Notice, NoticeKind
 from services.residents.notices.templates import render
@@ -164,6 +170,56 @@ async def test_the_desk_reads_its_own(place: Neighbourhood) -> None:
     (notice,) = await inbox(place)
     assert "交接" in notice["text"]
     assert await inbox(place, place.elder_id) == []
+
+
+OBJECTED = WorkOrderObjected(
+    work_order_id=uuid4(),
+    request_id=uuid4(),
+    responder_id=uuid4(),
+    reason="other_unit",
+    category="livelihood.street_lamp",
+    to="staff",
+)
+OVERDUE = WorkOrderObjectionOverdue(
+    work_order_id=uuid4(), request_id=uuid4(), category="livelihood.street_lamp", to="head"
+)
+LEFT = WorkOrderLeftToHead(work_order_id=uuid4(), request_id=uuid4(), category="rights_protection.children")
+LATE = WorkOrderReminded(
+    work_order_id=uuid4(),
+    request_id=uuid4(),
+    category="rights_protection.children",
+    deadline="resolution",
+    percent=100,
+    due_at=utc_now(),
+    responder_ids=[],
+    to_duty_desk=False,
+    to_head=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("event", "kind", "readers"),
+    [
+        (OBJECTED, "objection_raised", {"staff", "head"}),
+        (OBJECTED.model_copy(update={"to": "head"}), "objection_raised", {"head"}),
+        (OVERDUE, "objection_overdue", {"head"}),
+        (LEFT, "work_left_to_head", {"head"}),
+        (LATE, "request_overdue", {"head"}),
+    ],
+    ids=["objection", "confidential objection", "late objection", "nobody to ask", "confidential and late"],
+)
+async def test_whoever_must_decide_is_told(place: Neighbourhood, event: Any, kind: str, readers: set[str]) -> None:
+    """As dispatch sends it. What the head alone may know, staff neither list nor open."""
+    data = event.model_dump(mode="json")
+    await place.consume(event.type, f"work-orders/{event.work_order_id}", 2, data)
+    head, staff = place.client("head"), place.client("staff")
+    (notice,) = (await head.get("/v1/notices")).json()["items"]
+    assert (notice["kind"], notice["parameters"]["request_id"]) == (kind, str(event.request_id))
+    assert "{" not in notice["text"] + notice["title"]
+    told = [each["id"] for each in (await staff.get("/v1/notices")).json()["items"]]
+    assert told == ([notice["id"]] if "staff" in readers else [])
+    assert (await staff.get(f"/v1/notices/{notice['id']}")).status_code == (200 if "staff" in readers else 404)
+    assert (await place.worker(responder=uuid4()).get("/v1/notices")).json()["items"] == []
 
 
 # Phones

@@ -7,6 +7,7 @@ from sqlmodel import col
 
 from services.dispatch.objections.models import Objection, ObjectionState
 from services.dispatch.work_orders.models import WorkOrder
+from services.dispatch.work_orders.repository import readable
 from shared.auth import Principal
 from shared.clock import utc_now
 from shared.conditions import in_area
@@ -15,8 +16,12 @@ from shared.errors import NotFound
 
 
 def reviewable(principal: Principal) -> Select[Objection]:
-    """The objections of this principal's community; they are decided where they are raised."""
-    return select(Objection).where(in_area(col(Objection.community_code), principal.area))
+    """Objections to the orders of this principal's community that they may see; decided where they are raised."""
+    order = readable(principal).where(
+        col(WorkOrder.community_code) == col(Objection.community_code),
+        col(WorkOrder.id) == col(Objection.work_order_id),
+    )
+    return select(Objection).where(in_area(col(Objection.community_code), principal.area), order.exists())
 
 
 async def lock_objection(session: AsyncSession, principal: Principal, objection_id: UUID) -> Objection:

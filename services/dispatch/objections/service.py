@@ -59,7 +59,12 @@ async def raise_objection(
     dispatching.touch(order)
     await session.flush()
     event = WorkOrderObjected(
-        work_order_id=order.id, request_id=order.request_id, responder_id=holder, reason=ground.value
+        work_order_id=order.id,
+        request_id=order.request_id,
+        responder_id=holder,
+        reason=ground.value,
+        category=order.category,
+        to="head" if order.confidential else "staff",
     )
     await dispatching.publish(session, order, event)
 
@@ -97,7 +102,9 @@ async def escalate_unreviewed(session: AsyncSession) -> int:
         objection.version += 1
         dispatching.touch(order)
         await session.flush()
-        event = WorkOrderObjectionOverdue(work_order_id=order.id, request_id=order.request_id, to="head")
+        event = WorkOrderObjectionOverdue(
+            work_order_id=order.id, request_id=order.request_id, category=order.category, to="head"
+        )
         await dispatching.publish(session, order, event)
     return len(due)
 

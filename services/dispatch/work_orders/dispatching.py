@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.dispatch.events import WorkOrderAssigned, WorkOrderEscalated
+from services.dispatch.events import WorkOrderAssigned, WorkOrderEscalated, WorkOrderLeftToHead
 from services.dispatch.policies.repository import rules_of
 from services.dispatch.policies.schemas import Patience, PolicyRules
 from services.dispatch.responders.models import GENERALISTS, DutyPattern, Responder
@@ -48,11 +48,7 @@ async def assign_by_rules(session: AsyncSession, order: WorkOrder, cause: Cause)
     """Ask whom the rules choose, else the duty desk, else nobody for a while. Returns what is to be published."""
     rules = await rules_of(session, order.community_code, order.policy_number)
     task, own, backup = await _task(session, order, rules)
-    decision = await _choose_below_cap(session, order, task, rules)
-    if decision.chosen is None and task.skills != rules.skills_for(order.category):
-        # Nobody of the kind that usually answers is there: whoever does everyday work is better than nobody.
-        everyday = replace(task, skills=rules.skills_for(order.category))
-        decision = await _choose_below_cap(session, order, everyday, rules)
+    decision = await _decide(session, order, task, rules)
     considered = [verdict.stored() for verdict in decision.verdicts]
     chosen = decision.chosen
     if chosen is not None:
@@ -63,8 +59,28 @@ async def assign_by_rules(session: AsyncSession, order: WorkOrder, cause: Cause)
         order.escalation_level = 2
         return [await ask(session, order, desk, Tier.DUTY, cause, considered=considered)]
     order.considered = considered
-    order.escalate_at = _next_try(order)
-    return []
+    waits = _is_heads(order, task) and order.urgency is not Urgency.URGENT
+    order.escalate_at = None if waits else _next_try(order)
+    if not order.confidential or cause is Cause.RETRY:
+        return []
+    return [WorkOrderLeftToHead(work_order_id=order.id, request_id=order.request_id, category=order.category)]
+
+
+async def _decide(session: AsyncSession, order: WorkOrder, task: Task, rules: PolicyRules) -> Decision:
+    if _is_heads(order, task):
+        return Decision(None, ())
+    decision = await _choose_below_cap(session, order, task, rules)
+    if decision.chosen is None and not order.confidential and task.skills != rules.skills_for(order.category):
+        # Nobody of the kind that usually answers is there: whoever does everyday work is better than nobody.
+        everyday = replace(task, skills=rules.skills_for(order.category))
+        decision = await _choose_below_cap(session, order, everyday, rules)
+    return decision
+
+
+def _is_heads(order: WorkOrder, task: Task) -> bool:
+    """What is closed to others and no specialist's is nobody's everyday work: it may be about whoever would be asked.
+    The head decides."""
+    return order.confidential and not task.skills
 
 
 async def ask(
@@ -184,6 +200,8 @@ async def suits(session: AsyncSession, order: WorkOrder) -> bool:
     """Whether who answers for the order has the skills for it and no interest in it, whatever else they do now."""
     rules = await rules_of(session, order.community_code, order.policy_number)
     task, own, _ = await _task(session, order, rules)
+    if _is_heads(order, task):
+        return False
     if order.responder_id is not None and order.responder_id == own:
         return not task.skills
     known = next((each for each in await _candidates(session, order, utc_now()) if each.id == order.responder_id), None)
@@ -261,13 +279,16 @@ async def _take_backup(session: AsyncSession, order: WorkOrder, rules: PolicyRul
     """The grid's backup, if every hard filter lets them be asked."""
     task, _, backup = await _task(session, order, rules)
     known = next((each for each in await _candidates(session, order, utc_now()) if each.id == backup), None)
-    if known is None or rule_out(task, known) is not None:
+    if known is None or _is_heads(order, task) or rule_out(task, known) is not None:
         return None
     return known.id if await repository.take_load(session, order.community_code, known.id) else None
 
 
 async def _take_duty_desk(session: AsyncSession, order: WorkOrder, holders: Iterable[UUID]) -> UUID | None:
-    """The duty desk, whatever it holds already: somebody must answer."""
+    """The duty desk, whatever it holds already: somebody must answer. What is closed to others and no emergency waits
+    for the head instead."""
+    if order.confidential and order.urgency is not Urgency.URGENT:
+        return None
     desk = await repository.find_duty_desk(session, order.community_code)
     if desk is None or desk in holders:
         return None

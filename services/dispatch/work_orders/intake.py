@@ -35,6 +35,7 @@ class RequestNews(Payload):
     responder_kind: str | None = None
     origin: Origin | None = None
     resolve_by: datetime | None = None
+    confidential: bool = False
 
 
 class FoundPersonEscalated(Payload):
@@ -70,6 +71,12 @@ async def keep_settled_request(session: AsyncSession, envelope: Envelope) -> Non
             await _cancel(session, order)
 
 
+async def keep_confidential_request(session: AsyncSession, envelope: Envelope) -> None:
+    """A mediation took the request in: who was asked keeps the order, and nobody else hears of it any more."""
+    await known_orders(session, envelope, RequestNews.model_validate(envelope.data))
+    await session.flush()
+
+
 async def send_police(session: AsyncSession, envelope: Envelope) -> None:
     """A found person was not brought home in time: the police of the grid are asked as well, by an order of their own.
 
@@ -92,6 +99,7 @@ async def send_police(session: AsyncSession, envelope: Envelope) -> None:
         channel=latest.channel,
         origin=origin,
         resolve_by=latest.due_at,
+        confidential=latest.confidential,
     )
     await _open(session, envelope.community, news, sequence=latest.sequence + 1, version=latest.request_version)
 
@@ -106,8 +114,14 @@ async def open_work_order(
 ) -> WorkOrder:
     if news.origin is None and previous is not None:
         news = news.model_copy(update={"origin": dispatching.origin_of(previous)})
-    if previous is not None and news.category == previous.category:
-        news = news.model_copy(update={"responder_kind": previous.responder_kind})
+    if previous is not None:
+        kept = {
+            "household_id": news.household_id or previous.household_id,
+            "confidential": news.confidential or previous.confidential,
+        }
+        if news.category == previous.category:
+            kept["responder_kind"] = previous.responder_kind
+        news = news.model_copy(update=kept)
     sequence, previous_id = (previous.sequence + 1, previous.id) if previous else (1, None)
     version = envelope.aggregateversion
     return await _open(session, envelope.community, news, sequence=sequence, version=version, previous_id=previous_id)
@@ -147,9 +161,14 @@ async def _open(
 
 
 async def known_orders(session: AsyncSession, envelope: Envelope, news: RequestNews) -> list[WorkOrder]:
+    """The orders of a request, locked; closed to others if it is, whatever else the news is and however late."""
     orders = list(await repository.lock_orders_of(session, envelope.community, news.request_id))
     if not orders:
         raise NotKnownYet
+    for order in orders:
+        if news.confidential and not order.confidential:
+            order.confidential = True
+            dispatching.touch(order)
     return orders
 
 

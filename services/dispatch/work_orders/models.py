@@ -73,6 +73,8 @@ class WorkOrder(Base, Tenant, table=True):
     channel: str | None = None
     responder_kind: str | None = Field(default=None, max_length=40)
     """Who usually answers for the category, as requests told: asked unless the policy names skills for it."""
+    confidential: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    """Its request is closed to others: only whoever was asked, and the head, know of the order. It stays so."""
     origin: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     requester_person_id: UUID | None = None
     household_id: UUID | None = None

@@ -25,36 +25,39 @@ class DeadlineNews(Payload):
 
 
 async def remind_of_deadline(session: AsyncSession, envelope: Envelope) -> None:
-    """Little time is left: whoever holds an order of the request hears of it, and the grid's backup."""
+    """Little time is left: whoever holds an order of the request hears of it, and the grid's backup if they may."""
     news = DeadlineNews.model_validate(envelope.data)
     if news.percent < REMINDED_FROM:
         return
     for order in await _open_orders(session, envelope, news):
-        grid = await repository.find_grid(session, order)
+        grid = None if order.confidential else await repository.find_grid(session, order)
         backup = [grid.backup_responder_id] if grid and grid.backup_responder_id else []
         dispatching.touch(order)
         await session.flush()
         told = list(dict.fromkeys([*await repository.holders(session, order), *backup]))
-        await dispatching.publish(session, order, _reminded(order, news, told, to_duty_desk=not told))
+        await dispatching.publish(session, order, _reminded(order, news, told, to_office=not told))
 
 
 async def escalate_overdue(session: AsyncSession, envelope: Envelope) -> None:
     """A deadline has passed: the duty desk is asked as well where nobody has accepted, and told in any case.
 
-    Work that was not solved in time comes under the subdistrict's supervision. It stays with whoever holds it.
+    Work that was not solved in time comes under the subdistrict's supervision. It stays with whoever holds it. Of what
+    is closed to others nobody hears but its holders and the head.
     """
     news = DeadlineNews.model_validate(envelope.data)
     for order in await _open_orders(session, envelope, news):
         asked = await dispatching.ask_duty_desk(session, order)
         to = EscalatedTo.DUTY_DESK
-        if news.deadline == _RESOLUTION:
+        if order.confidential:
+            to = EscalatedTo.HEAD
+        elif news.deadline == _RESOLUTION:
             to, order.supervised_at = EscalatedTo.SUBDISTRICT, order.supervised_at or utc_now()
         if order.escalated_to is not EscalatedTo.SUBDISTRICT:
             order.escalated_to = to
         dispatching.touch(order)
         await session.flush()
         escalated = WorkOrderEscalated(work_order_id=order.id, request_id=order.request_id, to=to)
-        told = _reminded(order, news, await repository.holders(session, order), to_duty_desk=True)
+        told = _reminded(order, news, await repository.holders(session, order), to_office=True)
         await dispatching.publish(session, order, escalated, *([asked] if asked else []), told)
 
 
@@ -66,9 +69,7 @@ async def _open_orders(session: AsyncSession, envelope: Envelope, news: Deadline
     return [order for order in orders if order.state in OPEN and order.request_version < envelope.aggregateversion]
 
 
-def _reminded(
-    order: WorkOrder, news: DeadlineNews, responder_ids: list[UUID], *, to_duty_desk: bool
-) -> WorkOrderReminded:
+def _reminded(order: WorkOrder, news: DeadlineNews, responder_ids: list[UUID], *, to_office: bool) -> WorkOrderReminded:
     return WorkOrderReminded(
         work_order_id=order.id,
         request_id=order.request_id,
@@ -77,5 +78,6 @@ def _reminded(
         percent=news.percent,
         due_at=news.due_at,
         responder_ids=responder_ids,
-        to_duty_desk=to_duty_desk,
+        to_duty_desk=to_office and not order.confidential,
+        to_head=to_office and order.confidential,
     )

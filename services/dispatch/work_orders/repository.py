@@ -27,11 +27,17 @@ _KEPT_IN_VIEW = (Ending.COMPLETED, Ending.CANCELLED)
 def readable(principal: Principal) -> Select[WorkOrder]:
     """The orders that this principal may see; every query of orders for a person starts here."""
     statement = select(WorkOrder).where(in_area(WorkOrder.community_code, principal.area))
-    if principal.role is Role.GRID_WORKER:
-        return statement.where(or_(col(WorkOrder.grid_code).in_(principal.grids), _asked(principal.responder_id)))
-    if principal.role is Role.RESPONDER:
-        return statement.where(_asked(principal.responder_id))
-    return statement
+    is_open, asked = col(WorkOrder.confidential).is_(False), _asked(principal.responder_id)
+    match principal.role:
+        case Role.HEAD:
+            return statement
+        case Role.STAFF:
+            return statement.where(or_(is_open, asked))
+        case Role.GRID_WORKER:
+            return statement.where(or_(and_(is_open, col(WorkOrder.grid_code).in_(principal.grids)), asked))
+        case Role.RESPONDER:
+            return statement.where(asked)
+    return statement.where(is_open)
 
 
 def _asked(responder_id: UUID | None) -> Any:

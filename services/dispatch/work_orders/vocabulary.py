@@ -92,6 +92,8 @@ class EscalatedTo(StrEnum):
 
     BACKUP = "backup"
     DUTY_DESK = "duty_desk"
+    HEAD = "head"
+    """The head of the community, of orders that nobody above may know of."""
     SUBDISTRICT = "subdistrict"
     """Under supervision (督办): the request was not solved in time."""
 

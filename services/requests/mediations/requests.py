@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from services.requests.events import RequestMadeConfidential
 from services.requests.mediations import repository
 from services.requests.mediations.case import Case
 from services.requests.mediations.errors import RequestClosed, UnderMediation
@@ -11,7 +12,8 @@ from services.requests.service_requests.models import ServiceRequest, TimelineEn
 from services.requests.service_requests.models import Step as RequestStep
 from services.requests.service_requests.states import OPEN, Action, State, after, is_possible
 from services.requests.service_requests.texts import ENTRY
-from services.requests.service_requests.timeline import Actor, entry_of, record
+from services.requests.service_requests.timeline import Actor, entry_of, outbox_row, record
+from shared import outbox
 from shared.auth import Principal
 from shared.clock import utc_now
 from shared.db import AsyncSession
@@ -52,6 +54,7 @@ async def take_into_mediation(
     detail = {"type": "mediation", "id": str(mediation_id)}
     linked = entry_of(request, RequestStep.LINKED, Actor.of(principal), visibility=Visibility.INTERNAL, detail=detail)
     await record(session, request, linked)
+    await outbox.add_many(session, [outbox_row(request, RequestMadeConfidential(request_id=request.id))])
     return request
 
 

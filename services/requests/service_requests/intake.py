@@ -193,6 +193,7 @@ def _submitted(request: ServiceRequest, responder_kind: ResponderKind) -> Reques
         requester_person_id=request.requester_person_id,
         household_id=request.household_id,
         resolve_by=request.resolve_by,
+        confidential=request.is_closed_to_others,
     )
 
 

@@ -136,6 +136,7 @@ def events_of(request: ServiceRequest, entry: TimelineEntry, followers: Sequence
         "confidential": request.is_closed_to_others,
         "merged_into_id": request.merged_into_id,
         "to_responder_id": entry.detail.get("to_responder_id"),
+        "responder_kind": entry.detail.get("responder_kind"),
     }
     return [outbox_row(request, kind(**told)) for kind in _EVENTS.get(entry.step, (RequestProgressed,))]
 

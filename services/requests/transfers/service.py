@@ -38,7 +38,7 @@ async def transfer(
             raise invalid("/grid_code", "unknown", "不是本社区的网格", "Not a grid of this community")
         request.grid_code = data.grid_code
     if data.category is not None and data.category != request.category_code:
-        await _change_category(session, vault, request, data)
+        detail["responder_kind"] = await _change_category(session, vault, request, data)
     detail |= {
         "category": request.category_code,
         "grid": request.grid_code,
@@ -47,7 +47,8 @@ async def transfer(
     return await step(session, vault, principal, request, Step.TRANSFERRED, text=data.text, detail=detail)
 
 
-async def _change_category(session: AsyncSession, vault: Vault, request: ServiceRequest, data: Transfer) -> None:
+async def _change_category(session: AsyncSession, vault: Vault, request: ServiceRequest, data: Transfer) -> str:
+    """Returns who usually answers for the new category."""
     assert data.category is not None
     terms = await repository.read_for_intake(
         session, request.community_code, data.category, urgency=None, address=None, key_subject_id=None
@@ -63,6 +64,7 @@ async def _change_category(session: AsyncSession, vault: Vault, request: Service
     request.privacy = max(request.privacy, terms.privacy, key=_STRICTNESS.index)
     if request.privacy is not Privacy.PUBLIC:
         request.longitude = request.latitude = None
+    return terms.responder_kind.value
 
 
 async def _carry_answers(vault: Vault, request: ServiceRequest, terms: Row[Any], new: dict[str, Any]) -> None:

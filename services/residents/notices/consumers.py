@@ -72,6 +72,28 @@ REQUEST_HANDLERS: Handlers = {
 }
 
 
+class WorkOrderNews(Payload):
+    work_order_id: UUID
+    request_id: UUID
+    category: str
+    to: str = "head"
+    """Who decides: `staff`, or the `head` alone."""
+
+
+def _ask_office(kind: NoticeKind) -> Handler:
+    async def ask_office(session: AsyncSession, envelope: Envelope) -> None:
+        """Somebody has to decide about a work order: staff, or the head where nobody else may."""
+        news = WorkOrderNews.model_validate(envelope.data)
+        parameters = {
+            "work_order_id": str(news.work_order_id),
+            "request_id": str(news.request_id),
+            "category": news.category,
+        }
+        await service.notify_desk(session, envelope.community, kind, parameters, for_head=news.to == "head")
+
+    return ask_office
+
+
 class WorkOrderReminded(Payload):
     request_id: UUID
     category: str
@@ -79,10 +101,12 @@ class WorkOrderReminded(Payload):
     percent: int
     responder_ids: list[UUID]
     to_duty_desk: bool
+    to_head: bool = False
 
 
 async def remind_of_deadline(session: AsyncSession, envelope: Envelope) -> None:
-    """Whoever holds the work hears that its time runs out, or has; the duty desk as well where dispatch says so."""
+    """Whoever holds the work hears that its time runs out, or has; where dispatch says so the duty desk as well, or
+    the head alone."""
     reminded = WorkOrderReminded.model_validate(envelope.data)
     kind = NoticeKind.REQUEST_DUE_SOON if reminded.percent < 100 else NoticeKind.REQUEST_OVERDUE
     parameters = {
@@ -90,9 +114,15 @@ async def remind_of_deadline(session: AsyncSession, envelope: Envelope) -> None:
         "category": reminded.category,
         "deadline": reminded.deadline,
     }
-    readers: list[UUID | None] = [*reminded.responder_ids, *([None] if reminded.to_duty_desk else [])]
-    for responder_id in readers:
+    for responder_id in reminded.responder_ids:
         await service.notify_desk(session, envelope.community, kind, parameters, responder_id=responder_id)
+    if reminded.to_duty_desk or reminded.to_head:
+        await service.notify_desk(session, envelope.community, kind, parameters, for_head=reminded.to_head)
 
 
-REMINDER_HANDLERS: Handlers = {"dispatch.work_order_reminded.v1": remind_of_deadline}
+REMINDER_HANDLERS: Handlers = {
+    "dispatch.work_order_reminded.v1": remind_of_deadline,
+    "dispatch.work_order_objected.v1": _ask_office(NoticeKind.OBJECTION_RAISED),
+    "dispatch.work_order_objection_overdue.v1": _ask_office(NoticeKind.OBJECTION_OVERDUE),
+    "dispatch.work_order_left_to_head.v1": _ask_office(NoticeKind.WORK_LEFT_TO_HEAD),
+}

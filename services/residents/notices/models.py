@@ -32,6 +32,12 @@ class NoticeKind(StrEnum):
     """For who holds the work: little time is left."""
     REQUEST_OVERDUE = "request_overdue"
     """For who holds the work, and the duty desk: a deadline was missed."""
+    OBJECTION_RAISED = "objection_raised"
+    """For the duty desk: somebody who was asked holds that the work is not theirs."""
+    OBJECTION_OVERDUE = "objection_overdue"
+    """For the head: nobody decided in time, so the head does."""
+    WORK_LEFT_TO_HEAD = "work_left_to_head"
+    """For the head: nobody can be asked who may know of the matter."""
     MEDIATION_OPENED = "mediation_opened"
     """For parties and mediators, as the next three: they are asked whether they want a mediation."""
     MEDIATION_NEWS = "mediation_news"
@@ -86,6 +92,7 @@ class Notice(Base, Tenant, table=True):
     __table_args__ = (
         one_of("kind", NoticeKind),
         CheckConstraint("person_id IS NULL OR responder_id IS NULL", name="one_reader"),
+        CheckConstraint("NOT for_head OR num_nonnulls(person_id, responder_id) = 0", name="for_head"),
         Index("ix_notice_person", "community_code", "person_id", "id"),
         Index("ix_notice_responder", "community_code", "responder_id", "id"),
     )
@@ -94,6 +101,8 @@ class Notice(Base, Tenant, table=True):
     person_id: UUID | None = None
     responder_id: UUID | None = None
     """Neither: the community's duty desk."""
+    for_head: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    """Of the duty desk's: the head of the community alone reads it."""
     kind: NoticeKind = Field(sa_type=text_enum(NoticeKind))
     parameters: dict[str, str] = Field(sa_column=Column(JSONB, nullable=False))
     """Ids and codes only."""

@@ -17,7 +17,8 @@ def readable(principal: Principal) -> Select[Notice]:
     """The notices that are this principal's; every query of notices for a person starts here."""
     statement = select(Notice).where(in_area(col(Notice.community_code), principal.area))
     if principal.role in (Role.STAFF, Role.HEAD):
-        return statement.where(col(Notice.person_id).is_(None), col(Notice.responder_id).is_(None))
+        statement = statement.where(col(Notice.person_id).is_(None), col(Notice.responder_id).is_(None))
+        return statement if principal.role is Role.HEAD else statement.where(col(Notice.for_head).is_(False))
     if principal.role in (Role.GRID_WORKER, Role.RESPONDER):
         mine = col(Notice.responder_id) == principal.responder_id
         return statement.where(mine if principal.responder_id else false())

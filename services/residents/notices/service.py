@@ -39,9 +39,16 @@ async def notify_desk(
     parameters: dict[str, str],
     *,
     responder_id: UUID | None = None,
+    for_head: bool = False,
 ) -> Notice:
-    """Put a notice where the community's staff see it, or before the one responder named."""
-    notice = Notice(community_code=community_code, responder_id=responder_id, kind=kind, parameters=parameters)
+    """Put a notice where the community's staff see it, or their head alone, or before the one responder named."""
+    notice = Notice(
+        community_code=community_code,
+        responder_id=responder_id,
+        for_head=for_head,
+        kind=kind,
+        parameters=parameters,
+    )
     session.add(notice)
     await session.flush()
     return notice

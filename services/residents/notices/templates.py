@@ -91,6 +91,28 @@ TEMPLATES: dict[NoticeKind, Template] = {
             "A request ({topic}) was not {deadline} in time and is escalated. Please act now.",
         ),
     ),
+    _K.OBJECTION_RAISED: Template(
+        both("有退单异议待审核", "An objection waits for review"),
+        both(
+            "一张工单({topic})的办理人认为不属其职责, 请尽快审核; 审核前仍由其负责, 时限照计。",
+            "Whoever was asked for a work order ({topic}) holds that it is not theirs. Review it soon: until then it "
+            "stays theirs, and its deadline does not wait.",
+        ),
+    ),
+    _K.OBJECTION_OVERDUE: Template(
+        both("退单异议审核超时, 请您决定", "An objection is overdue: it is yours to decide"),
+        both(
+            "一项退单异议({topic})未在时限内审核, 现由负责人决定, 请立即处理。",
+            "Nobody reviewed an objection to a work order ({topic}) in time. The head decides it now.",
+        ),
+    ),
+    _K.WORK_LEFT_TO_HEAD: Template(
+        both("保密诉求待您指派", "A confidential request waits for you"),
+        both(
+            "一件保密诉求({topic})没有可以派给的人员, 请您指定可信的办理人。",
+            "A confidential request ({topic}) can be given to nobody by the rules. Choose whom you trust with it.",
+        ),
+    ),
     _K.MEDIATION_OPENED: Template(
         both("邀请您参加调解", "You are invited to a mediation"),
         both(

@@ -1,0 +1,27 @@
+"""Orders of requests that are closed to others are closed as well.
+
+Revision ID: dispatch_0009
+Revises: dispatch_0008
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from shared.migrate import allow, disallow
+
+revision = "dispatch_0009"
+down_revision = "dispatch_0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("work_order", sa.Column("confidential", sa.Boolean, nullable=False, server_default=sa.false()))
+    allow(op, "work_order", "escalated_to", "head")
+
+
+def downgrade() -> None:
+    orders = sa.table("work_order", sa.column("escalated_to"))
+    op.execute(sa.update(orders).where(orders.c.escalated_to == "head").values(escalated_to="duty_desk"))
+    disallow(op, "work_order", "escalated_to", "head")
+    op.drop_column("work_order", "confidential")
