@@ -1,5 +1,6 @@
 """What requests listens to, by source service and event type."""
 
+from services.requests.following.watching import follow_worker_assigned
 from services.requests.person_merges.consumers import follow_merge_undone, follow_merged
 from services.requests.service_requests import found_persons, progress
 from services.requests.service_requests.erasure import forget_person
@@ -22,6 +23,7 @@ def consumers(keyring: Keyring) -> dict[str, Handlers]:
         },
         "dispatch": {
             "dispatch.grid_published.v1": keep_published_grid,
+            "dispatch.grid_worker_assigned.v1": follow_worker_assigned,
             "dispatch.work_order_created.v1": progress.follow_created,
             "dispatch.work_order_assigned.v1": progress.follow_assigned,
             "dispatch.work_order_acknowledged.v1": progress.follow_acknowledged,

@@ -54,6 +54,8 @@ class RequestChanged(Event):
     resolve_by: datetime
     follower_person_ids: list[UUID] = Field(default_factory=list)
     """Who besides the requester hears of it: supporters, and requesters of what was merged into it; nobody muted."""
+    watcher_accounts: list[str] = Field(default_factory=list)
+    """Accounts of the office and its workers that follow it and may read it; nobody muted, nor who did it."""
     requester_muted: bool = False
     """The requester wants no notices of this request."""
     confidential: bool = False
@@ -72,7 +74,7 @@ class RequestProgressed(RequestChanged):
 
 class RequestNoted(Event):
     """A step that the requester is not told of: the office's and its workers' own, or what the requester said. It keeps
-    the lists of whoever works on the request current, and makes nobody a notice."""
+    the lists of whoever works on the request current, and tells those of them who follow it."""
 
     type: ClassVar[str] = "requests.request_noted.v1"
 
@@ -82,6 +84,7 @@ class RequestNoted(Event):
     grid_code: str | None
     category: str
     urgency: str
+    watcher_accounts: list[str] = Field(default_factory=list)
 
 
 class RequestRejected(RequestChanged):

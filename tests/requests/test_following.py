@@ -71,13 +71,12 @@ async def test_following_twice_is_following_once(world: World) -> None:
     ("role", "claims", "status"),
     [
         ("resident", {"person": OTHER, "household": uuid4()}, 404),
-        ("grid_worker", {}, 403),
-        ("staff", {}, 403),
+        ("merchant", {}, 403),
         ("supervisor", {}, 403),
         ("partner", {}, 403),
         (None, {}, 401),
     ],
-    ids=["stranger", "grid_worker", "staff", "supervisor", "partner", "nobody"],
+    ids=["stranger", "merchant", "supervisor", "partner", "nobody"],
 )
 async def test_nobody_else_follows(world: World, role: str | None, claims: dict[str, Any], status: int) -> None:
     request = await world.submit()

@@ -33,10 +33,12 @@ class Served(World):
     url: str = ""
 
     @asynccontextmanager
-    async def listen(self, role: str = "staff", last_id: str = "", **claims: Any) -> AsyncIterator[EventStream]:
+    async def listen(
+        self, role: str = "staff", last_id: str = "", query: str = "", **claims: Any
+    ) -> AsyncIterator[EventStream]:
         """A stream whose `ready` has come."""
         token = bearer(role, **self.claims(role) | claims)
-        async with listening(self.url + STREAM, token, last_id) as stream:
+        async with listening(self.url + STREAM + query, token, last_id) as stream:
             first = await stream.next()
             assert first is not None and first.name == "ready"
             yield stream
@@ -89,6 +91,25 @@ async def test_what_happens_is_told_in_order(world: Served) -> None:
     assert places == sorted(set(places))
     assert stream.response.headers["content-type"].startswith("text/event-stream")
     assert stream.response.headers["x-accel-buffering"] == "no"
+
+
+@pytest.mark.parametrize("role", ["staff", "resident"])
+async def test_who_asks_for_what_they_follow_hears_of_nothing_else(world: Served, role: str) -> None:
+    other = {"person": uuid4()} if role == "resident" else {}
+    async with world.listen() as told:
+        first, second = await world.submit(), await world.submit()
+        await told.take(2)
+    await world.post(role, f"{second['id']}/follow", **other)
+    async with world.listen(role, query="?followed=true", **other) as stream:
+        for request in (first, second):
+            await world.post("staff", f"{request['id']}/accept")
+        (event,) = await stream.take(1)
+        await world.call(role, "POST", f"{second['id']}/unfollow", **other)
+        await world.post(role, f"{first['id']}/follow", **other)
+        for request in (second, first):
+            await world.post("staff", f"{request['id']}/resolve", {"text": "已修好"})
+        (later,) = await stream.take(1)
+    assert [event.data["request_id"], later.data["request_id"]] == [second["id"], first["id"]]
 
 
 async def test_whoever_comes_back_misses_nothing_and_hears_nothing_twice(world: Served) -> None:
@@ -161,20 +182,22 @@ async def test_each_hears_of_what_they_may_read(world: Served, whole: tuple[Fast
 
 
 async def test_the_office_hears_what_the_requester_says(world: Served) -> None:
-    made = (await world.submit())["id"]
+    async with world.listen() as told:
+        made = (await world.submit())["id"]
+        await told.take(1)
     async with world.listen("grid_worker") as worker, world.listen() as staff, world.listen("resident") as resident:
         await world.post("resident", f"{made}/updates", {"kind": "comment", "text": "还是很暗"})
         await world.post("staff", f"{made}/updates", {"kind": "note", "text": "电工周三来"})
         events = await staff.take(2)
         await world.post("staff", f"{made}/accept")
-        (told,) = await resident.take(1)
+        (heard,) = await resident.take(1)
         elsewhere = await world.submit("grid_worker")
         (first,) = await worker.take(1)
     assert [(each.name, each.data["step"]) for each in events] == [
         ("request_noted", each) for each in ("comment", "note")
     ]
     assert "电工" not in str(events)
-    assert told.name == "request_accepted", "what they said themselves, and notes of the office, are none of theirs"
+    assert heard.name == "request_accepted", "what they said themselves, and notes of the office, are none of theirs"
     assert first.data["request_id"] == elsewhere["id"]
 
 

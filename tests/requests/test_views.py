@@ -62,9 +62,12 @@ async def test_every_condition_finds_what_it_says(world: World, made: dict[str, 
     await world.post("staff", f"{made['urgent']}/resolve", {"text": "已修好"})
     await world.post("staff", f"{made['urgent']}/reopen", {"how": "phone"})
     assert await names("reopened=true") == {"urgent"}
-    assert await names("followed=true") == set()
+    assert await names("supported=true") == set()
     await world.sql("UPDATE service_request SET follower_count = 2 WHERE id = :id RETURNING id", id=made["fair"])
-    assert await names("followed=true") == {"fair"}
+    assert await names("supported=true") == {"fair"}
+    assert await names("followed=true") == set()
+    await world.post("staff", f"{made['lamp']}/follow")
+    assert await names("followed=true") == {"lamp"}
     assert await names("has_photos=true") == set()
     jpeg = {"Content-Type": "image/jpeg", **bearer("staff", **world.claims("staff"))}
     kept = await world.http.post(

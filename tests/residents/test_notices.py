@@ -343,6 +343,23 @@ async def test_the_step_picks_the_words(place: Neighbourhood, step: str, kind: s
     assert words in notice["text"]
 
 
+@pytest.mark.parametrize(("kind", "step"), [("request_progressed", "progress"), ("request_noted", "comment")])
+async def test_an_account_hears_of_what_it_follows_and_no_other_does(
+    place: Neighbourhood, kind: str, step: str
+) -> None:
+    follower, other = f"staff-{uuid4()}", f"staff-{uuid4()}"
+    request_id = await hear(place, kind, None, step=step, watcher_accounts=[follower])
+
+    async def told(role: str, account: str) -> list[str]:
+        client = place.client(role, sub=account, responder=uuid4())
+        items = (await client.get("/v1/notices")).json()["items"]
+        return [each["kind"] for each in items if each["parameters"].get("request_id") == request_id]
+
+    for role in ("staff", "head", "grid_worker", "responder"):
+        assert await told(role, follower) == ["request_followed"]
+        assert await told(role, other) == []
+
+
 async def test_who_follows_a_request_hears_of_it_once_in_other_words(place: Neighbourhood) -> None:
     follower = uuid4()
     told = {"step": "resolved", "follower_person_ids": [str(follower), str(place.elder_id)]}

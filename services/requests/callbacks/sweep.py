@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlmodel import col
 
-from services.requests.service_requests.followers import followers_of
+from services.requests.service_requests.followers import audience_of
 from services.requests.service_requests.models import ServiceRequest, Step, TimelineEntry
 from services.requests.service_requests.states import Action, after
 from services.requests.service_requests.timeline import Actor, entry_of, events_of, keep_times
@@ -24,14 +24,14 @@ async def confirm_unanswered(session: AsyncSession) -> int:
     """Close what is due; returns how many requests it were."""
     now = utc_now()
     due = await _lock_unanswered(session, now)
-    followers = await followers_of(session, due)
+    audience = await audience_of(session, due)
     entries, events = [], []
     for request in due:
         request.state = after(request.state, Action.CONFIRM)
         entry = entry_of(request, Step.CONFIRMED, _CLOCK, detail={"unanswered": True}, at=now)
         keep_times(request, now)
         entries.append(columns_of(entry))
-        events += events_of(request, entry, followers.get(request.id, ()))
+        events += events_of(request, entry, audience[request.id])
     await session.flush()
     await insert_many(session, TimelineEntry.__table__, entries)
     await insert_many(session, outbox, events)

@@ -12,7 +12,7 @@ from services.requests.contributions import repository
 from services.requests.contributions.models import Links
 from services.requests.service_requests import deadlines
 from services.requests.service_requests.errors import PersonErased
-from services.requests.service_requests.followers import followers_of
+from services.requests.service_requests.followers import audience_of
 from services.requests.service_requests.models import ServiceRequest, Step, TimelineEntry, Visibility
 from services.requests.service_requests.states import Action, State, after, is_possible
 from services.requests.service_requests.texts import keys_of, seal_text
@@ -111,8 +111,8 @@ async def _write(session: AsyncSession, vault: Vault, principal: Principal, line
         keep_times(request, utc_now())
     session.add_all([entry for _, entry in lines])
     await session.flush()
-    followers = await followers_of(session, [request for request, _ in lines])
-    told = [row for request, entry in lines for row in events_of(request, entry, followers.get(request.id, ()))]
+    audience = await audience_of(session, [request for request, _ in lines])
+    told = [row for request, entry in lines for row in events_of(request, entry, audience[request.id])]
     await outbox.add_many(session, told)
 
 

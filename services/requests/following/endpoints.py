@@ -1,13 +1,16 @@
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from fastapi import status
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import col
 
-from services.requests.following import repository, service
+from services.requests.following import repository, service, watching
 from services.requests.following.auth import Follows
+from services.requests.following.models import RequestWatcher
 from services.requests.service_requests.models import FollowReason, RequestFollower
+from shared.auth import Role
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
 from shared.sessions import Session
@@ -28,15 +31,20 @@ class FollowRead(BaseModel):
 
 
 @followed.get("", response_model=Page[FollowRead])
-async def list_followed(principal: Follows, session: Session, page: PageRequest) -> Page[RequestFollower]:
-    """What the caller follows or supports besides their own requests, newest first; each is read at `shared`."""
-    order = (col(RequestFollower.community_code).desc(), col(RequestFollower.request_id).desc())
-    return await paginate(session, repository.followed(principal), order_by=order, page=page)
+async def list_followed(principal: Follows, session: Session, page: PageRequest) -> Page[Any]:
+    """What the caller follows, newest first. A resident's own requests are not among it; what they support is, and
+    is read at `shared`. Of the office and its workers only what they may read."""
+    is_resident = principal.role is Role.RESIDENT
+    statement: Any = repository.followed(principal) if is_resident else watching.watched(principal)
+    table = RequestFollower if is_resident else RequestWatcher
+    order = (col(table.community_code).desc(), col(table.request_id).desc())
+    return await paginate(session, statement, order_by=order, page=page, to_item=service.Follow.of)
 
 
 @router.post("/follow", response_model=FollowRead)
 async def follow(principal: Follows, session: Session, request_id: UUID) -> service.Follow:
-    """Hear of every public step of a request of one's household."""
+    """Hear of every public step of a request of one's household; of every step of any that one may read, for the
+    office and its workers."""
     return await service.follow(session, principal, request_id)
 
 

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from services.requests.following import repository
+from services.requests.following import repository, watching
+from services.requests.following.models import RequestWatcher
 from services.requests.service_requests import repository as requests
 from services.requests.service_requests.followers import add_follower, remove_followers
 from services.requests.service_requests.models import FollowReason, RequestFollower, ServiceRequest
-from shared.auth import Principal
+from shared.auth import Principal, Role
 from shared.clock import utc_now
 from shared.db import AsyncSession
 from shared.errors import NotFound
@@ -25,14 +26,21 @@ class Follow:
     created_at: datetime
 
     @classmethod
-    def of(cls, row: RequestFollower | ServiceRequest) -> Self:
+    def of(cls, row: RequestFollower | RequestWatcher | ServiceRequest) -> Self:
         if isinstance(row, ServiceRequest):
             return cls(row.id, None, row.requester_muted_at, row.created_at)
+        if isinstance(row, RequestWatcher):
+            return cls(row.request_id, FollowReason.FOLLOWS, row.muted_at, row.created_at)
         return cls(row.request_id, row.reason, row.muted_at, row.created_at)
 
 
 async def follow(session: AsyncSession, principal: Principal, request_id: UUID) -> Follow:
-    """Hear of a request of one's household. Who asked it hears of it anyway; another's is supported, not followed."""
+    """Hear of a request of one's household; of any that one may read, for the office and its workers.
+
+    Who asked it hears of it anyway; a resident supports another's, and does not follow it.
+    """
+    if principal.role is not Role.RESIDENT:
+        return Follow.of(await watching.watch(session, principal, request_id))
     person_id = _person(principal)
     request = await requests.lock_request(session, principal, request_id)
     if request.requester_person_id == person_id:
@@ -44,12 +52,16 @@ async def follow(session: AsyncSession, principal: Principal, request_id: UUID) 
 
 async def unfollow(session: AsyncSession, principal: Principal, request_id: UUID) -> None:
     """Follow no longer. Who supports a request withdraws that instead; who asked, or asked the same, may mute it."""
+    if principal.role is not Role.RESIDENT:
+        return await watching.unwatch(session, principal, request_id)
     request = await requests.lock_request(session, principal, request_id)
     await remove_followers(session, request, [_person(principal)], FollowReason.FOLLOWS)
 
 
 async def mute(session: AsyncSession, principal: Principal, request_id: UUID, *, muted: bool) -> Follow:
     """Hear no more of a request that one asked, follows or supports, or hear of it again. It counts as before."""
+    if principal.role is not Role.RESIDENT:
+        return Follow.of(await watching.mute_watch(session, principal, request_id, muted=muted))
     person_id, at = _person(principal), utc_now() if muted else None
     own = await repository.find_own(session, principal, request_id, lock=True)
     if own is not None:
@@ -62,6 +74,8 @@ async def mute(session: AsyncSession, principal: Principal, request_id: UUID, *,
 
 
 async def get_follow(session: AsyncSession, principal: Principal, request_id: UUID) -> Follow:
+    if principal.role is not Role.RESIDENT:
+        return Follow.of(await watching.get_watch(session, principal, request_id))
     own = await repository.find_own(session, principal, request_id)
     found = own or await repository.find_follower(session, principal.area, request_id, _person(principal))
     if found is None:

@@ -249,6 +249,7 @@ class ServiceRequest(Base, Tenant, table=True):
     """Since when the requester wants to hear nothing of it; they read it all the same."""
     follower_count: int = 0
     """How many `RequestFollower` there are, so that most requests need no query to tell nobody."""
+    watcher_count: int = 0
 
     version: int = 1
     created_at: datetime = Field(default_factory=utc_now)

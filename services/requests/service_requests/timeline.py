@@ -1,6 +1,5 @@
 """Every step of a request is written down and, when it is public and the office's, told to the requester by event."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -21,7 +20,7 @@ from services.requests.events import (
     RequestWithdrawn,
 )
 from services.requests.service_requests.deadlines import next_due
-from services.requests.service_requests.followers import followers_of
+from services.requests.service_requests.followers import Audience, audience_of
 from services.requests.service_requests.models import ServiceRequest, Step, TimelineEntry, Visibility
 from services.requests.service_requests.states import State
 from shared import outbox
@@ -111,16 +110,20 @@ async def record(session: AsyncSession, request: ServiceRequest, entry: Timeline
     keep_times(request, utc_now())
     session.add(entry)
     await session.flush()
-    followers = await followers_of(session, [request])
-    await outbox.add_many(session, events_of(request, entry, followers.get(request.id, ())))
+    audience = await audience_of(session, [request])
+    await outbox.add_many(session, events_of(request, entry, audience[request.id]))
 
 
-def events_of(request: ServiceRequest, entry: TimelineEntry, followers: Sequence[UUID] = ()) -> list[dict[str, object]]:
+def events_of(
+    request: ServiceRequest, entry: TimelineEntry, audience: Audience | None = None
+) -> list[dict[str, object]]:
     """The outbox rows of a step: one for a public step of the office, two for a rejection; of the rest one that tells
-    nobody, for the lists of whoever works on it."""
+    no resident, for the lists of whoever works on it. Nobody is told what they did themselves."""
+    audience = audience or Audience()
+    watchers = [account for account in audience.accounts if account != entry.actor]
     said_by_requester = entry.step in NOT_TOLD or (entry.step in _ALSO_BY_OFFICE and entry.actor_role in _THEIR_SIDE)
     if entry.visibility is not Visibility.PUBLIC or said_by_requester:
-        return [outbox_row(request, _noted(request, entry))]
+        return [outbox_row(request, _noted(request, entry, watchers))]
     told = {
         "request_id": request.id,
         "state": request.state.value,
@@ -131,7 +134,8 @@ def events_of(request: ServiceRequest, entry: TimelineEntry, followers: Sequence
         "category": request.category_code,
         "urgency": request.urgency.value,
         "resolve_by": request.resolve_by,
-        "follower_person_ids": list(followers),
+        "follower_person_ids": audience.people,
+        "watcher_accounts": watchers,
         "requester_muted": request.requester_muted_at is not None,
         "confidential": request.is_closed_to_others,
         "merged_into_id": request.merged_into_id,
@@ -141,7 +145,7 @@ def events_of(request: ServiceRequest, entry: TimelineEntry, followers: Sequence
     return [outbox_row(request, kind(**told)) for kind in _EVENTS.get(entry.step, (RequestProgressed,))]
 
 
-def _noted(request: ServiceRequest, entry: TimelineEntry) -> RequestNoted:
+def _noted(request: ServiceRequest, entry: TimelineEntry, watchers: list[str]) -> RequestNoted:
     return RequestNoted(
         request_id=request.id,
         state=request.state.value,
@@ -149,6 +153,7 @@ def _noted(request: ServiceRequest, entry: TimelineEntry) -> RequestNoted:
         grid_code=request.grid_code,
         category=request.category_code,
         urgency=request.urgency.value,
+        watcher_accounts=watchers,
     )
 
 

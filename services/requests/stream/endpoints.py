@@ -1,7 +1,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.requests.service_requests.auth import RequestsRead
@@ -14,11 +14,15 @@ STREAM = "/v1/service-requests/stream"
 router = Router(tags=["service requests"])
 
 
-async def _following(principal: RequestsRead, request: Request) -> AsyncIterator[Following]:
+async def _following(
+    principal: RequestsRead,
+    request: Request,
+    followed: Annotated[bool, Query(description="Only of requests that the caller follows at that moment.")] = False,
+) -> AsyncIterator[Following]:
     feed: Feed = request.app.state.feed
     async with feed.listening(principal) as listener:
         state = request.app.state
-        yield Following(feed, listener, state.database, state.draining, expiry_of(request))
+        yield Following(feed, listener, state.database, state.draining, expiry_of(request), followed=followed)
 
 
 @router.get(STREAM, response_class=EventSourceResponse)

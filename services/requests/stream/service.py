@@ -12,7 +12,7 @@ from services.requests.service_requests import repository
 from services.requests.service_requests.models import ServiceRequest
 from services.requests.stream.changes import Change
 from services.requests.stream.feed import Feed, Listener
-from shared.auth import Principal
+from services.requests.views.filters import is_followed
 from shared.conditions import among
 from shared.db import Database
 from shared.following import StreamReplaced
@@ -29,10 +29,17 @@ class Following:
     """One client's stream, until its token expires, the process stops, or it cannot keep up."""
 
     def __init__(
-        self, feed: Feed, listener: Listener, database: Database, draining: asyncio.Event, expires_at: float
+        self,
+        feed: Feed,
+        listener: Listener,
+        database: Database,
+        draining: asyncio.Event,
+        expires_at: float,
+        *,
+        followed: bool = False,
     ) -> None:
         self._feed, self._listener, self._database, self._draining = feed, listener, database, draining
-        self._expires_at = expires_at
+        self._expires_at, self._followed = expires_at, followed
         self._epoch = feed.epoch
         self._place = listener.place
 
@@ -89,13 +96,22 @@ class Following:
         changes = [change for change in changes if change.sequence > self._place]
         if not changes:
             return []
-        readable = await _readable(self._database, self._listener.principal, changes)
+        readable = await self._readable(changes)
         told = []
         for change in changes:
             self._place = change.sequence
             if change.request_id in readable:
                 told.append(self._event(change.name, change.as_data()))
         return told
+
+    async def _readable(self, changes: Sequence[Change]) -> set[object]:
+        principal = self._listener.principal
+        statement = repository.readable(principal).with_only_columns(col(ServiceRequest.id))
+        statement = statement.where(among(col(ServiceRequest.id), {change.request_id for change in changes}))
+        if self._followed:
+            statement = statement.where(is_followed(principal))
+        async with self._database.transaction(principal.area, role=principal.role) as session:
+            return set((await session.execute(statement)).scalars())
 
     def _ended(self) -> str | None:
         if self._draining.is_set():
@@ -112,11 +128,3 @@ class Following:
 
     def _id(self, place: int) -> str:
         return f"{self._epoch}-{place}"
-
-
-async def _readable(database: Database, principal: Principal, changes: Sequence[Change]) -> set[object]:
-    wanted = {change.request_id for change in changes}
-    statement = repository.readable(principal).with_only_columns(col(ServiceRequest.id))
-    async with database.transaction(principal.area, role=principal.role) as session:
-        found = await session.execute(statement.where(among(col(ServiceRequest.id), wanted)))
-        return set(found.scalars())

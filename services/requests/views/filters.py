@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from services.requests.attachments.models import Attachment
 from services.requests.categories.models import Urgency
 from services.requests.categories.schemas import CategoryCode
+from services.requests.following.models import RequestWatcher
 from services.requests.service_requests import indexes, repository
 from services.requests.service_requests.auth import WORKERS
 from services.requests.service_requests.deadlines import Deadline
@@ -86,7 +87,9 @@ class RequestFilter(BaseModel):
     submitted_before: AwareDatetime | None = None
     submitted_within_days: Annotated[int, Field(ge=1, le=3660)] | None = None
     followed: bool | None = None
-    """By oneself, for a resident; by anybody besides the requester, for everybody else."""
+    """By oneself."""
+    supported: bool | None = None
+    """Whether anybody besides the requester follows it or has the same concern."""
     reopened: bool | None = None
     has_photos: bool | None = None
     mine: bool = False
@@ -162,7 +165,8 @@ class RequestFilter(BaseModel):
             (col(ServiceRequest.responder_id).is_not(None), self.assigned),
             (col(ServiceRequest.paused_at).is_not(None), self.waiting),
             (_WAS_REOPENED, self.reopened),
-            (_is_followed(principal), self.followed),
+            (is_followed(principal), self.followed),
+            (col(ServiceRequest.follower_count) > 0, self.supported),
             (_has_photos(principal), self.has_photos),
             (_is_mine(principal), self.mine or None),
         )
@@ -220,13 +224,13 @@ def _id_of(moment: datetime) -> UUID:
     return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
 
 
-def _is_followed(principal: Principal) -> ColumnElement[bool]:
-    if principal.role is not Role.RESIDENT:
-        return col(ServiceRequest.follower_count) > 0
-    follows = select(col(RequestFollower.request_id)).where(
-        in_area(col(RequestFollower.community_code), principal.area),
-        col(RequestFollower.person_id) == principal.person_id,
-    )
+def is_followed(principal: Principal) -> ColumnElement[bool]:
+    """Whether the caller follows it, muted or not."""
+    if principal.role is Role.RESIDENT:
+        table, own = RequestFollower, col(RequestFollower.person_id) == principal.person_id
+    else:
+        table, own = RequestWatcher, col(RequestWatcher.account) == principal.subject
+    follows = select(col(table.request_id)).where(in_area(col(table.community_code), principal.area), own)
     return col(ServiceRequest.id).in_(follows)
 
 

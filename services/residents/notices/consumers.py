@@ -22,6 +22,17 @@ class RequestChanged(Payload):
     household_id: UUID | None = None
     requester_muted: bool = False
     follower_person_ids: list[UUID] = Field(default_factory=list)
+    watcher_accounts: list[str] = Field(default_factory=list)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What a notice of it keeps."""
+        return {
+            "request_id": str(self.request_id),
+            "category": self.category,
+            "state": self.state,
+            "step": self.step,
+        }
 
 
 _PRESSING = {"rejected": NoticeKind.REQUEST_REJECTED, "waiting": NoticeKind.REQUEST_WAITING}
@@ -41,19 +52,26 @@ def _tell(kind: NoticeKind) -> Handler:
             readers = await repository.members(session, envelope.community, change.household_id)
         else:
             readers = []
-        parameters = {
-            "request_id": str(change.request_id),
-            "category": change.category,
-            "state": change.state,
-            "step": change.step,
-        }
+        parameters = change.parameters
         told = _PRESSING.get(change.step, kind)
         for person_id in readers:
             await service.notify_person(session, envelope.community, person_id, told, parameters)
         for person_id in set(change.follower_person_ids).difference(readers):
             await service.notify_person(session, envelope.community, person_id, NoticeKind.REQUEST_FOLLOWED, parameters)
+        await _tell_accounts(session, envelope.community, change)
 
     return tell
+
+
+async def tell_of_note(session: AsyncSession, envelope: Envelope) -> None:
+    """A step that only the office and its workers hear of: those of them who follow the request."""
+    await _tell_accounts(session, envelope.community, RequestChanged.model_validate(envelope.data))
+
+
+async def _tell_accounts(session: AsyncSession, community_code: str, change: RequestChanged) -> None:
+    kind, parameters = NoticeKind.REQUEST_FOLLOWED, change.parameters
+    for account in change.watcher_accounts:
+        await service.notify_desk(session, community_code, kind, parameters, account=account)
 
 
 REQUEST_HANDLERS: Handlers = {
@@ -69,7 +87,7 @@ REQUEST_HANDLERS: Handlers = {
         NoticeKind.REQUEST_UNMERGED,
         NoticeKind.REQUEST_TRANSFERRED,
     )
-}
+} | {"requests.request_noted.v1": tell_of_note}
 
 
 class WorkOrderNews(Payload):

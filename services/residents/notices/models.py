@@ -83,7 +83,7 @@ class Recipient(StrEnum):
 
 
 class Notice(Base, Tenant, table=True):
-    """One message in a resident's inbox (通知), in a responder's, or in the duty desk's.
+    """One message in a resident's inbox (通知), in a responder's, an account's, or the duty desk's.
 
     It holds a kind and codes; the words come from templates when it is read, so no text of anyone is stored.
     """
@@ -91,16 +91,18 @@ class Notice(Base, Tenant, table=True):
     __tablename__ = "notice"
     __table_args__ = (
         one_of("kind", NoticeKind),
-        CheckConstraint("person_id IS NULL OR responder_id IS NULL", name="one_reader"),
+        CheckConstraint("num_nonnulls(person_id, responder_id, account) <= 1", name="one_reader"),
         CheckConstraint("NOT for_head OR num_nonnulls(person_id, responder_id) = 0", name="for_head"),
         Index("ix_notice_person", "community_code", "person_id", "id"),
         Index("ix_notice_responder", "community_code", "responder_id", "id"),
+        Index("ix_notice_account", "community_code", "account", "id", postgresql_where=text("account IS NOT NULL")),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     person_id: UUID | None = None
     responder_id: UUID | None = None
-    """Neither: the community's duty desk."""
+    account: str | None = None
+    """One account of the office or of who is sent, for what it follows. None of the three: the duty desk."""
     for_head: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     """Of the duty desk's: the head of the community alone reads it."""
     kind: NoticeKind = Field(sa_type=text_enum(NoticeKind))

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, delete, exists, false, select
+from sqlalchemy import Select, and_, delete, exists, false, or_, select
 from sqlmodel import col
 
 from services.residents.notices.models import Delivery, DeliveryState, Notice, NoticeKind
@@ -16,12 +16,14 @@ from shared.errors import NotFound
 def readable(principal: Principal) -> Select[Notice]:
     """The notices that are this principal's; every query of notices for a person starts here."""
     statement = select(Notice).where(in_area(col(Notice.community_code), principal.area))
+    own = col(Notice.account) == principal.subject
     if principal.role in (Role.STAFF, Role.HEAD):
-        statement = statement.where(col(Notice.person_id).is_(None), col(Notice.responder_id).is_(None))
+        of_desk = and_(col(Notice.person_id).is_(None), col(Notice.responder_id).is_(None))
+        statement = statement.where(of_desk, or_(col(Notice.account).is_(None), own))
         return statement if principal.role is Role.HEAD else statement.where(col(Notice.for_head).is_(False))
     if principal.role in (Role.GRID_WORKER, Role.RESPONDER):
-        mine = col(Notice.responder_id) == principal.responder_id
-        return statement.where(mine if principal.responder_id else false())
+        sent = col(Notice.responder_id) == principal.responder_id
+        return statement.where(or_(sent, own) if principal.responder_id else own)
     if principal.person_id is not None:
         return statement.where(col(Notice.person_id) == principal.person_id)
     return statement.where(false())

@@ -23,6 +23,18 @@ NEWS: dict[str, Bilingual] = {
     "handed_over": both("家人已交接", "ended: your relative was handed over"),
     "linked": both("有了后续安排", "led to something more"),
     "redacted": both("有内容被隐去", "had something in it covered"),
+    # The rest only the office and its workers hear of, about what they follow.
+    "note": both("有新的内部记录", "has a new internal note"),
+    "comment": both("诉求人有补充", "has a word more from its requester"),
+    "answered": both("诉求人已答复, 计时继续", "was answered by its requester; the clock runs again"),
+    "supported": both("又有居民附议", "has one more supporter"),
+    "rated": both("已有评价", "was rated"),
+    "handed_back": both("已被退回, 将重新派办", "was handed back, and somebody else is asked"),
+    "objected": both("办理人员提出退单异议", "met an objection from whoever was asked"),
+    "objection_decided": both("退单异议已裁定", "had its objection decided"),
+    "escalated": both("已升级督办", "was escalated"),
+    "identified": both("身份已确认", "has its person identified"),
+    "excluded": both("三率统计口径有调整", "counts otherwise in the three rates"),
 }
 """By step, as `requests` names it in `step` of its events. What is missing is news all the same."""
 

@@ -40,12 +40,15 @@ async def notify_desk(
     *,
     responder_id: UUID | None = None,
     for_head: bool = False,
+    account: str | None = None,
 ) -> Notice:
-    """Put a notice where the community's staff see it, or their head alone, or before the one responder named."""
+    """Put a notice where the community's staff see it, or their head alone, or before the one responder or account
+    named."""
     notice = Notice(
         community_code=community_code,
         responder_id=responder_id,
         for_head=for_head,
+        account=account,
         kind=kind,
         parameters=parameters,
     )
