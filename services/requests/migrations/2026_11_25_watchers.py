@@ -1,7 +1,7 @@
 """The office and its workers follow requests, by account.
 
 Revision ID: requests_0018
-Revises: requests_0015
+Revises: requests_0017
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 from shared.migrate import secure
 
 revision = "requests_0018"
-down_revision = "requests_0015"
+down_revision = "requests_0017"
 branch_labels = None
 depends_on = None
 
