@@ -16,13 +16,13 @@ ROLES = ("staff", "head", "grid_worker", "responder")
 
 
 async def told(world: World, request_id: str) -> set[str]:
-    """Whom of the office and its workers the last event of a request names; notes included."""
+    """Whom of the office and its workers the last step of a request names; notes included."""
     statement = select(outbox.c.data).where(
         outbox.c.community_code == world.code, outbox.c.subject == f"service-requests/{request_id}"
     )
     async with world.database.transaction(world.code) as session:
-        data = (await session.execute(statement.order_by(outbox.c.id.desc()).limit(1))).scalar_one()
-    return set(data["watcher_accounts"])
+        found = (await session.execute(statement.order_by(outbox.c.id))).scalars().all()
+    return set([data for data in found if "watcher_accounts" in data][-1]["watcher_accounts"])
 
 
 async def asked(world: World) -> dict[str, Any]:
