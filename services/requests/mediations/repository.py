@@ -212,7 +212,7 @@ async def forget_party(session: AsyncSession, community_code: str, person_id: UU
             col(MediationParty.community_code) == community_code,
             col(MediationParty.person_id) == person_id,
         )
-        .values(person_id=None, contact=None)
+        .values(person_id=None, contact=None, key_subject_id=func.gen_random_uuid())
     )
 
 

@@ -17,7 +17,7 @@ from services.requests.knowledge.models import ArticleVote
 from services.requests.mediations.models import MediationParty
 from services.requests.person_merges.models import FollowedMerge
 from services.requests.projects.models import Inspection
-from services.requests.service_requests.models import RequestFollower, ServiceRequest
+from services.requests.service_requests.models import Rating, RequestFollower, ServiceRequest
 from shared.conditions import among
 from shared.db import AsyncSession
 from shared.envelope import Envelope, Payload
@@ -41,13 +41,14 @@ class _Named(NamedTuple):
     """What tells the rows of one person apart."""
 
 
-_NAMED = {
+NAMED = {
     "requested": _Named(ServiceRequest, "requester_person_id"),
     "concerned": _Named(ServiceRequest, "concerned_person_id"),
     "votes": _Named(ArticleVote, "person_id", once_in=("article_id",)),
     "parties": _Named(MediationParty, "person_id"),
     "participations": _Named(Participant, "person_id", once_in=("deliberation_id",)),
     "followings": _Named(RequestFollower, "person_id", once_in=("request_id",), key="request_id"),
+    "ratings": _Named(Rating, "person_id", once_in=("request_id", "round")),
     "inspections": _Named(Inspection, "person_id", once_in=("project_id", "round")),
 }
 """By the column of `FollowedMerge` that remembers which rows were moved."""
@@ -59,7 +60,7 @@ async def follow_merged(session: AsyncSession, envelope: Envelope) -> None:
     if await session.get(FollowedMerge, (community_code, event.merge_id)) is not None:
         return
     merge = FollowedMerge(community_code=community_code, merge_id=event.merge_id)
-    for name, named in _NAMED.items():
+    for name, named in NAMED.items():
         setattr(merge, name, await _move(session, community_code, named, event.merged_person_id, event.person_id))
     session.add(merge)
 
@@ -71,7 +72,7 @@ async def follow_merge_undone(session: AsyncSession, envelope: Envelope) -> None
     if merge is None:
         session.add(FollowedMerge(community_code=community_code, merge_id=event.merge_id, is_undone=True))
         return
-    for name, named in _NAMED.items():
+    for name, named in NAMED.items():
         moved = getattr(merge, name)
         await _move(session, community_code, named, event.person_id, event.merged_person_id, among_ids=moved)
     merge.is_undone = True

@@ -33,5 +33,7 @@ class FollowedMerge(Base, Tenant, table=True):
     """Inspections of projects by the merged record."""
     followings: list[UUID] = Field(default_factory=list, sa_column=Column(_UUIDS, nullable=False))
     """Requests that the merged record supported or followed."""
+    ratings: list[UUID] = Field(default_factory=list, sa_column=Column(_UUIDS, nullable=False, server_default="{}"))
+    """What the merged record said of outcomes."""
     is_undone: bool = False
     created_at: datetime = Field(default_factory=utc_now)

@@ -38,6 +38,7 @@ def forget_person(keyring: Keyring) -> Handler:
             if request.requester_person_id in (None, person_id):
                 await _shred(session, vault, request)
             request.version += 1
+        await repository.forget_rater(session, community_code, person_id)
         await forget_follower(session, community_code, person_id)
         await forget_votes(session, community_code, person_id)
         await forget_party(session, vault, community_code, person_id)

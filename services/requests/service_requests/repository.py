@@ -353,3 +353,12 @@ async def blank_texts(session: AsyncSession, community_code: str, key_subject_id
             .where(col(table.community_code) == community_code, col(table.key_subject_id) == key_subject_id)
             .values(text_sealed=None, key_subject_id=None)
         )
+
+
+async def forget_rater(session: AsyncSession, community_code: str, person_id: UUID) -> None:
+    """What an erased person judged stays counted, under an id that is nobody's."""
+    await session.execute(
+        update(Rating)
+        .where(col(Rating.community_code) == community_code, col(Rating.person_id) == person_id)
+        .values(person_id=func.gen_random_uuid())
+    )
