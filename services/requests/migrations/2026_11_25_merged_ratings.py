@@ -1,7 +1,7 @@
 """A merge of two records carries what the merged one said of outcomes.
 
 Revision ID: requests_0016
-Revises: requests_0017
+Revises: requests_0018
 """
 
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 revision = "requests_0016"
-down_revision = "requests_0017"
+down_revision = "requests_0018"
 branch_labels = None
 depends_on = None
 
