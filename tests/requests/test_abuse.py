@@ -23,10 +23,13 @@ FLAGS = "/v1/abuse-flags"
 
 
 @pytest.fixture(scope="module")
-async def strict_api(settings_values: Callable[[str], Awaitable[dict[str, str]]]) -> AsyncIterator[FastAPI]:
+async def strict_api(
+    settings_values: Callable[[str], Awaitable[dict[str, str]]], quiet_urls: tuple[str, str]
+) -> AsyncIterator[FastAPI]:
     """The service with the limits that it has unless it is told otherwise, but a client's."""
     usual = {"person_per_10_minutes": USUAL.person_per_10_minutes, "person_per_day": 5, "client_per_10_minutes": 4}
-    async with running(await create("requests", settings_values, role="api", **usual)) as app:
+    app = await create("requests", settings_values, role="api", database_url=quiet_urls[0], **usual)
+    async with running(app):
         yield app
 
 
