@@ -6,8 +6,9 @@ import json
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -58,6 +59,8 @@ class Principal:
     client_id: str | None = None
     grants: frozenset[str] = frozenset()
     """OAuth scopes of a partner's client, e.g. `requests:write`."""
+    expires_at: float = field(default=inf, compare=False)
+    """When their token expires, in seconds since 1970: answers that stay open end then."""
 
     def may_see(self, code: str) -> bool:
         """Whether a community or grid code lies in the caller's area; a grid worker sees their own grids only."""
@@ -90,6 +93,7 @@ def principal_of(claims: dict[str, Any]) -> Principal:
         merchant_id=identifier("merchant"),
         client_id=claims.get("client_id"),
         grants=frozenset(claims.get("scope", "").split()),
+        expires_at=claims["exp"],
     )
 
 
@@ -113,7 +117,7 @@ class TokenVerifier:
         self._keys: dict[str, Any] = {}
         self._fetched_at = float("-inf")
         self._lock = asyncio.Lock()
-        self._seen: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
+        self._seen: OrderedDict[str, Principal] = OrderedDict()
         self._claims = jwt.JWTClaimsRegistry(
             iss={"essential": True, "value": issuer},
             aud={"essential": True, "value": AUDIENCE},
@@ -126,8 +130,8 @@ class TokenVerifier:
     async def verify(self, token: str) -> Principal:
         """The principal of a valid token; Unauthorized otherwise."""
         known = self._seen.get(token)
-        if known and known[0] > time.time():
-            return known[1]
+        if known and known.expires_at > time.time():
+            return known
         try:
             header = json.loads(base64.urlsafe_b64decode(token.split(".", 1)[0] + "=="))
             key = await self._key(header["kid"])
@@ -138,11 +142,11 @@ class TokenVerifier:
             principal = principal_of(decoded.claims)
         except (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise Unauthorized from error
-        self._remember(token, decoded.claims["exp"], principal)
+        self._remember(token, principal)
         return principal
 
-    def _remember(self, token: str, expires_at: float, principal: Principal) -> None:
-        self._seen[token] = (expires_at, principal)
+    def _remember(self, token: str, principal: Principal) -> None:
+        self._seen[token] = principal
         if len(self._seen) > self.REMEMBERED:
             self._seen.popitem(last=False)
 
@@ -181,13 +185,6 @@ async def authenticate(request: Request) -> Principal:
     principal = await request.app.state.verifier.verify(token)
     request.state.principal = principal
     return principal
-
-
-def expiry_of(request: Request) -> float:
-    """When the token of an authenticated request expires, in seconds since 1970: answers that stay open end then."""
-    token = request.headers["authorization"].partition(" ")[2]
-    payload = token.split(".")[1]
-    return float(json.loads(base64.urlsafe_b64decode(payload + "=="))["exp"])
 
 
 class Allow:

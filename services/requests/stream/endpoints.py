@@ -7,7 +7,6 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from services.requests.service_requests.auth import RequestsRead
 from services.requests.stream.feed import Feed
 from services.requests.stream.service import Following
-from shared.auth import expiry_of
 from shared.routing import Router
 
 STREAM = "/v1/service-requests/stream"
@@ -22,7 +21,7 @@ async def _following(
     feed: Feed = request.app.state.feed
     async with feed.listening(principal) as listener:
         state = request.app.state
-        yield Following(feed, listener, state.database, state.draining, expiry_of(request), followed=followed)
+        yield Following(feed, listener, state.database, state.draining, followed=followed)
 
 
 @router.get(STREAM, response_class=EventSourceResponse)

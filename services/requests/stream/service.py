@@ -29,17 +29,10 @@ class Following:
     """One client's stream, until its token expires, the process stops, or it cannot keep up."""
 
     def __init__(
-        self,
-        feed: Feed,
-        listener: Listener,
-        database: Database,
-        draining: asyncio.Event,
-        expires_at: float,
-        *,
-        followed: bool = False,
+        self, feed: Feed, listener: Listener, database: Database, draining: asyncio.Event, *, followed: bool = False
     ) -> None:
         self._feed, self._listener, self._database, self._draining = feed, listener, database, draining
-        self._expires_at, self._followed = expires_at, followed
+        self._expires_at, self._followed = listener.principal.expires_at, followed
         self._epoch = feed.epoch
         self._place = listener.place
 
