@@ -71,4 +71,4 @@ async def forget_counts(session: AsyncSession) -> int:
     return await repository.drop_counts(session, china_today(utc_now() - _KEPT_FOR))
 
 
-TIMERS = [Timer("anonymous counts", HOURLY, forget_counts)]
+TIMERS = [Timer("anonymous_counts", HOURLY, forget_counts)]

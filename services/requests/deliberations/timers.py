@@ -56,6 +56,6 @@ async def warn_of_terms(session: AsyncSession) -> int:
 
 
 TIMERS = (
-    Timer("deliberation reminders", every=timedelta(minutes=1), sweep=remind),
-    Timer("deliberation terms", every=HOURLY, sweep=warn_of_terms),
+    Timer("deliberation_reminders", every=timedelta(minutes=1), sweep=remind),
+    Timer("deliberation_terms", every=HOURLY, sweep=warn_of_terms),
 )

@@ -22,4 +22,4 @@ async def warn_of_delays(session: AsyncSession) -> int:
     return len(late)
 
 
-TIMERS = (Timer("project delays", every=HOURLY, sweep=warn_of_delays),)
+TIMERS = (Timer("project_delays", every=HOURLY, sweep=warn_of_delays),)
