@@ -13,6 +13,8 @@ class PublicCard(BaseModel):
 
     state: str
     """`issued` or `delivered`: in use. `lost`, `replaced`, `revoked`: the numbers are still right."""
+    takes_reports: bool = True
+    """Whether somebody who carries it can be reported by it."""
     kind: str = "worker"
     """`team`: the whole team of the grid is in front."""
     community_code: str

@@ -130,7 +130,8 @@ async def test_a_replaced_card_still_says_whom_to_call(place: Neighbourhood, bef
     public = place.client(None)
     for code, state in ((old["code"], "replaced"), (new["code"], "issued")):
         told = (await public.get(f"/v1/public/contact-cards/{code}")).json()
-        assert told == {"community_code": place.code, "grid_code": place.grid, "kind": "worker", "state": state}
+        where = {"community_code": place.code, "grid_code": place.grid, "kind": "worker"}
+        assert told == where | {"state": state, "takes_reports": True}
     shown = (await staff.get(f"/v1/contact-cards/{old['id']}")).json()
     assert shown["replaced_by"] == new["id"]
 

@@ -17,6 +17,7 @@ from services.residents.consents.errors import (
 )
 from services.residents.consents.models import Consent, ConsentChannel, GivenBy
 from services.residents.consents.schemas import ConsentGive
+from services.residents.merges.repository import records_of
 from services.residents.people.ages import age_on
 from services.residents.people.models import Person
 from services.residents.photos.service import forget_photos
@@ -82,7 +83,8 @@ async def withdraw_consent(
         raise WrongState("withdrawn", ["given"])
     _end(consent, principal.subject)
     if consent.purpose is Purpose.PORTRAIT:
-        await forget_photos(session, consent.community_code, consent.person_id)
+        for record in await records_of(session, subject.person):
+            await forget_photos(session, consent.community_code, record)
     await session.flush()
     return consent
 

@@ -27,6 +27,17 @@ class CardKind(StrEnum):
     """In front: everybody who answers for the grid, police, lawyer and mediator beside the grid worker."""
 
 
+class RevokedBecause(StrEnum):
+    """Why the registry itself took a card out of use."""
+
+    MOVED_OUT = "moved_out"
+    DIED = "died"
+    MERGED = "merged"
+    """Its bearer's record was merged into one that has a card of this kind."""
+    ERASED = "erased"
+    HOUSEHOLD_ENDED = "household_ended"
+
+
 ACTIVE = (CardState.ISSUED, CardState.DELIVERED)
 
 
@@ -50,6 +61,10 @@ class ContactCard(Base, Tenant, table=True):
         ),
         one_of("kind", CardKind),
         one_of("state", CardState),
+        one_of("revoked_from", CardState),
+        one_of("revoked_because", RevokedBecause),
+        CheckConstraint("(revoked_because IS NULL) = (revoked_from IS NULL)", name="revoked_by_registry"),
+        CheckConstraint("revoked_because IS NULL OR state = 'revoked'", name="out_of_use"),
         CheckConstraint("starts_with(grid_code, community_code)", name="grid_in_community"),
         CheckConstraint("(state = 'replaced') = (replaced_by IS NOT NULL)", name="replaced_by"),
         Index(
@@ -90,11 +105,20 @@ class ContactCard(Base, Tenant, table=True):
     confirmed_at: datetime | None = None
     """When the bearer's household said in the app that it has the card."""
     replaced_by: UUID | None = None
+    revoked_because: RevokedBecause | None = Field(default=None, sa_type=text_enum(RevokedBecause))
+    """None for a card that is in use, and for one that staff revoked."""
+    revoked_from: CardState | None = Field(default=None, sa_type=text_enum(CardState))
+    """The state that it goes back to if the reason proves wrong."""
     scanned_at: datetime | None = None
     """The minute of the last scan. Who scanned is not kept."""
     version: int = 1
     created_at: datetime = Field(default_factory=utc_now)
     updated_at: datetime = Field(default_factory=utc_now)
+
+    @property
+    def takes_reports(self) -> bool:
+        """Whether a person can be reported by it: always, unless staff revoked it for being misused."""
+        return self.state is not CardState.REVOKED or self.revoked_because is not None
 
 
 class ContactCardLookup(Base, table=True):

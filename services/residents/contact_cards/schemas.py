@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.residents.contact_cards.models import CardKind, CardState
+from services.residents.contact_cards.models import CardKind, CardState, RevokedBecause
 from shared.codes import GridCode
 from shared.errors import both
 from shared.identity import PersonName, PhoneText
@@ -92,6 +92,8 @@ class ContactCardRead(BaseModel):
     is_explained: bool
     confirmed_at: datetime | None
     replaced_by: UUID | None
+    revoked_because: RevokedBecause | None
+    """What took the card out of use by itself; null where staff revoked it."""
     scanned_at: datetime | None
     version: int
     created_at: datetime
@@ -104,6 +106,8 @@ class PublicContactCard(BaseModel):
     grid_code: str
     kind: CardKind
     state: CardState
+    takes_reports: bool
+    """Whether somebody who carries it can be reported: not by a card that was revoked for being misused."""
 
 
 class Scans(BaseModel):

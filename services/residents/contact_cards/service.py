@@ -19,6 +19,7 @@ from services.residents.contact_cards.schemas import (
     Skipped,
 )
 from services.residents.events import ContactCardIssued
+from services.residents.people.models import PersonState
 from services.residents.settings import Settings
 from shared import outbox
 from shared.auth import Principal
@@ -186,7 +187,11 @@ async def scan_card(session: AsyncSession, text: str, settings: Settings) -> Pub
 
 def shown_publicly(card: ContactCard) -> PublicContactCard:
     return PublicContactCard(
-        community_code=card.community_code, grid_code=card.grid_code, kind=card.kind, state=card.state
+        community_code=card.community_code,
+        grid_code=card.grid_code,
+        kind=card.kind,
+        state=card.state,
+        takes_reports=card.takes_reports,
     )
 
 
@@ -195,14 +200,16 @@ async def _wanted(session: AsyncSession, principal: Principal, data: ContactCard
     household_id = data.household_id
     if data.person_id is not None:
         person = await repository.find_person(session, community_code, data.person_id)
-        if person is None:
+        if person is None or person.erased_at is not None or person.merged_into is not None:
             raise NotFound
+        if person.state is not PersonState.RESIDING:
+            raise WrongState(person.state, [PersonState.RESIDING])
         household_id = person.household_id
     if household_id is None:
         assert data.grid_code is not None
         return CardWanted(data.grid_code, kind=data.kind)
     household = await repository.find_household(session, community_code, household_id)
-    if household is None:
+    if household is None or household.ended_on is not None:
         raise NotFound
     if household.grid_code is None:
         raise HouseholdWithoutGrid

@@ -19,6 +19,7 @@ from services.residents.duplicates.schemas import (
 from services.residents.merges import service as merges
 from services.residents.merges.schemas import MergeRead
 from shared.concurrency import etag
+from shared.files import FilesDep
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
 from shared.sessions import Session, SignerDep, VaultDep
@@ -89,10 +90,11 @@ async def merge_duplicate(
     session: Session,
     vault: VaultDep,
     signer: SignerDep,
+    files: FilesDep,
     duplicate_id: UUID,
     data: MergeWanted,
 ) -> MergeRead:
     """They are one person. The other record's tags, contacts, cards and cases move to the one that is kept."""
     candidate = await service.hold_open(session, principal, duplicate_id)
-    merge = await merges.merge_people(session, vault, signer, principal, candidate, data)
+    merge = await merges.merge_people(session, vault, files, signer, principal, candidate, data)
     return MergeRead.model_validate(merge)

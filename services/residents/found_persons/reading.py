@@ -20,7 +20,7 @@ from services.residents.found_persons.schemas import (
 )
 from services.residents.found_persons.sealing import key_of, open_description, open_note, open_report
 from services.residents.found_persons.states import OPEN, CaseState
-from services.residents.people.models import Person
+from services.residents.people.models import Person, PersonState
 from shared import audit
 from shared.audit import Purpose
 from shared.auth import Principal, Role
@@ -155,9 +155,12 @@ async def write_down(
 
 
 async def person_of(session: AsyncSession, case: FoundPerson) -> Person | None:
-    """Who it is, or before that whom the card was issued to."""
+    """Who it is, or before that whom the card was issued to, unless they died: then somebody else carries it."""
     person_id = case.person_id or case.presumed_person_id
-    return await registry.find_person(session, case.community_code, person_id) if person_id else None
+    person = await registry.find_person(session, case.community_code, person_id) if person_id else None
+    if case.person_id is None and person is not None and person.state is PersonState.DIED:
+        return None
+    return person
 
 
 async def _candidates(session: AsyncSession, case: FoundPerson) -> list[Person]:

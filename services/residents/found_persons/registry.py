@@ -10,7 +10,7 @@ from sqlmodel import col
 from services.residents.found_persons.schemas import MaskedContact, MaskedPerson, RevealedContact
 from services.residents.households.models import Household
 from services.residents.households.service import open_rooms
-from services.residents.people.models import FamilyContact, Person
+from services.residents.people.models import FamilyContact, Person, PersonState
 from services.residents.people.records import open_contact, open_person
 from shared.db import AsyncSession
 from shared.identity import mask_name, mask_phone
@@ -20,7 +20,7 @@ from shared.vault import Vault
 async def find_person(session: AsyncSession, community_code: str, person_id: UUID) -> Person | None:
     """The person, or whom they turned out to be; None if they were erased."""
     person = await session.get(Person, (community_code, person_id))
-    if person is not None and person.merged_into is not None:
+    while person is not None and person.merged_into is not None:
         person = await session.get(Person, (community_code, person.merged_into))
     return person if person is not None and person.erased_at is None else None
 
@@ -30,10 +30,13 @@ async def find_household(session: AsyncSession, community_code: str, household_i
 
 
 async def members(session: AsyncSession, community_code: str, household_id: UUID) -> Sequence[Person]:
+    """Whoever lives there, or did before they left: people walk back to where they used to live."""
     statement = select(Person).where(
         col(Person.community_code) == community_code,
         col(Person.household_id) == household_id,
         col(Person.erased_at).is_(None),
+        col(Person.merged_into).is_(None),
+        col(Person.state) != PersonState.DIED,
     )
     return (await session.execute(statement.order_by(col(Person.id)))).scalars().all()
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.residents import events
 from services.residents.contact_cards import service as contact_cards
-from services.residents.contact_cards.models import CardState, ContactCard
+from services.residents.contact_cards.models import ContactCard
 from services.residents.contact_cards.scans import record_report
 from services.residents.found_persons import candidates_repository, registry, repository
 from services.residents.found_persons.auth import OPENERS
@@ -54,10 +54,11 @@ async def report_by_card(
 ) -> FoundReportCreated:
     """Somebody stands before a person who carries this card. Opens a case, or joins the one that is open.
 
-    Lost and replaced cards report as well, since people still carry them; a revoked one does not.
+    Lost and replaced cards report as well, and those whose bearer has left, since people still carry them; one that
+    staff revoked does not.
     """
     card = await contact_cards.open_by_code(session, code, lock=True)
-    if card.state is CardState.REVOKED:
+    if not card.takes_reports:
         raise CardRevoked
     await record_report(session, card)
     case = await repository.lock_open_of_card(session, card.community_code, card.id)

@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID
 
+from services.residents.contact_cards.bearers import revoke_cards_of_household
 from services.residents.events import HouseholdEnded as HouseholdEndedEvent
 from services.residents.guardians.models import GuardianGround, GuardianRelation, Guardianship
 from services.residents.households.models import Household
@@ -87,6 +88,7 @@ async def _end(session: AsyncSession, household: Household, on: date) -> None:
     household.version += 1
     household.updated_at = utc_now()
     await session.flush()
+    await revoke_cards_of_household(session, household.community_code, household.id)
     await outbox.add(
         session,
         HouseholdEndedEvent(household_id=household.id, grid_code=household.grid_code),

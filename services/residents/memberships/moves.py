@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID
 
+from services.residents.contact_cards import bearers
 from services.residents.events import PersonLeft, PersonMoved, PersonReturned
 from services.residents.guardians.repository import end_guardianships
 from services.residents.household_cards.derive import derive_households
@@ -44,6 +45,7 @@ async def move_person(
     person.household_id = household.id
     await begin_membership(session, person, data.relation, on)
     _touch(person)
+    await bearers.follow_person(session, person)
     await derive_households(session, vault, person.community_code, {left.id, household.id})
     event = PersonMoved(
         person_id=person.id, household_id=household.id, from_household_id=left.id, grid_code=household.grid_code
@@ -87,6 +89,7 @@ async def depart(
     _touch(person)
     await people.unlist_phone(session, person)
     await session.flush()
+    await bearers.revoke_cards_of(session, person, bearers.LEFT[person.state])
     await derive_households(session, vault, person.community_code, [person.household_id])
     event = PersonLeft(person_id=person.id, household_id=person.household_id, reason=person.state.value)
     await _tell(session, person, event)
@@ -104,6 +107,7 @@ async def return_person(
         raise DateTooEarly
     person.household_id = household.id
     await begin_membership(session, person, data.relation, on)
+    await bearers.follow_person(session, person)
     await _come_back(session, vault, person, household, since=on)
     return person, household
 
@@ -133,6 +137,7 @@ async def correct_departure(
         last.updated_at = utc_now()
         await session.flush()
         await begin_membership(session, person, last.relation, began_on)
+    await bearers.reinstate_cards(session, person, bearers.LEFT[person.state])
     await _come_back(session, vault, person, household, since=began_on if len(spans) > 1 else None)
     return person, household
 

@@ -11,6 +11,7 @@ from services.residents.merges.errors import PersonWasMerged
 from services.residents.merges.schemas import MergeRead
 from services.residents.people import repository as people
 from shared.errors import render
+from shared.files import FilesDep
 from shared.routing import Router
 from shared.sessions import Session, SignerDep, VaultDep
 
@@ -26,10 +27,17 @@ async def list_merges(principal: DuplicatesDecide, session: Session, person_id: 
 
 @router.post("/{merge_id}/undo", response_model=MergeRead)
 async def undo_merge(
-    principal: DuplicatesDecide, session: Session, vault: VaultDep, signer: SignerDep, person_id: UUID, merge_id: UUID
+    principal: DuplicatesDecide,
+    session: Session,
+    vault: VaultDep,
+    signer: SignerDep,
+    files: FilesDep,
+    person_id: UUID,
+    merge_id: UUID,
 ) -> MergeRead:
     """They are two people after all; both records are again what they were."""
-    return MergeRead.model_validate(await service.undo_merge(session, vault, signer, principal, person_id, merge_id))
+    merge = await service.undo_merge(session, vault, files, signer, principal, person_id, merge_id)
+    return MergeRead.model_validate(merge)
 
 
 async def lead_to_kept(request: Request, problem: Exception) -> Response:

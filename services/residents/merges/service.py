@@ -21,7 +21,7 @@ from services.residents.household_cards.derive import derive_households
 from services.residents.households.models import Household
 from services.residents.memberships.models import EndReason
 from services.residents.memberships.repository import end_open, find_open
-from services.residents.merges import moving, repository
+from services.residents.merges import belongings, moving, repository
 from services.residents.merges.errors import KeepWhoLivesHere, MergeNotUndoable, NotOfThisPair
 from services.residents.merges.models import PersonMerge
 from services.residents.merges.moving import Side
@@ -36,6 +36,7 @@ from shared.clock import china_today, utc_now
 from shared.crypto import DataKey, Signer
 from shared.db import AsyncSession
 from shared.errors import NotFound, WrongState
+from shared.files import FileStore
 from shared.identity import Sex
 from shared.vault import Vault
 
@@ -43,6 +44,7 @@ from shared.vault import Vault
 async def merge_people(
     session: AsyncSession,
     vault: Vault,
+    files: FileStore,
     signer: Signer,
     principal: Principal,
     candidate: DuplicateCandidate,
@@ -68,7 +70,7 @@ async def merge_people(
     merge.taken = sorted(name for name in asdict(known) if getattr(taken, name) != getattr(known, name))
     merge.before = _seal(sides[0].key, merge.id, {name: _text(getattr(known, name)) for name in merge.taken})
     await _rewrite(session, vault, principal, kept, known, taken)
-    merge.moved = await moving.move_all(session, source=sides[1], target=sides[0])
+    merge.moved = await _move(session, vault, files, sides, kept, merged)
     await _renumber(session, kept)
     session.add(merge)
     await _settle(session, principal, merge, CandidateState.MERGED)
@@ -80,7 +82,13 @@ async def merge_people(
 
 
 async def undo_merge(
-    session: AsyncSession, vault: Vault, signer: Signer, principal: Principal, person_id: UUID, merge_id: UUID
+    session: AsyncSession,
+    vault: Vault,
+    files: FileStore,
+    signer: Signer,
+    principal: Principal,
+    person_id: UUID,
+    merge_id: UUID,
 ) -> PersonMerge:
     """They are two people after all: both records are what they were. MergeNotUndoable says what stands in the way."""
     person, _ = await people.get_person(session, principal, person_id)
@@ -97,6 +105,7 @@ async def undo_merge(
     await _rewrite(session, vault, principal, kept, known, restored)
     await _bring_back(session, vault, merge, merged, others)
     await moving.move_back(session, merge.moved, source=sides[0], target=sides[1])
+    await belongings.give_back(session, vault, files, merge.moved, kept, merged)
     for each in (kept, merged):
         await _renumber(session, each)
     merge.undone_at, merge.undone_by = utc_now(), principal.subject
@@ -194,6 +203,14 @@ async def _rewrite(
     _touch(kept)
     if wanted != known:
         await write_person(session, vault, principal, kept, known, wanted)
+
+
+async def _move(
+    session: AsyncSession, vault: Vault, files: FileStore, sides: tuple[Side, Side], kept: Person, merged: Person
+) -> dict[str, list[str]]:
+    revoked = await belongings.free_places(session, merged, kept)
+    moved = await moving.move_all(session, source=sides[1], target=sides[0])
+    return moved | revoked | await belongings.take_over(session, vault, files, merged, kept)
 
 
 async def _renumber(session: AsyncSession, person: Person) -> None:

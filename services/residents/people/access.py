@@ -5,6 +5,7 @@ from dataclasses import asdict
 from uuid import UUID
 
 from services.residents.consents.service import require_consent
+from services.residents.contact_cards.bearers import RevokedBecause, revoke_cards_of
 from services.residents.events import PersonErased
 from services.residents.exports.service import forget_ready
 from services.residents.guardians.repository import all_guardians
@@ -141,6 +142,7 @@ async def _erase_record(
     await repository.forget_tokens(session, person)
     await repository.unlist_phone(session, person)
     await repository.forget_ties(session, person)
+    await revoke_cards_of(session, person, RevokedBecause.ERASED)
     await forget_notices(session, person.community_code, person.id)
     await forget_photos(session, person.community_code, person.id)
     await forget_edits_of(session, person.community_code, person.id)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 
+from services.residents.contact_cards.bearers import follow_person
 from services.residents.duplicates.finding import find_resembling
 from services.residents.events import PersonMoved
 from services.residents.events import PersonRegistered as PersonRegisteredEvent
@@ -87,6 +88,7 @@ async def correct_person(
     await write_person(session, vault, principal, person, before, known)
     if target != left:
         await correct_membership(session, person)
+        await follow_person(session, person)
         await _tell_moved(session, person, household, left)
     await derive_households(session, vault, person.community_code, {left, household.id})
     return person, household

@@ -7,6 +7,7 @@ from fastapi import Query, Response, status
 
 from services.residents.consents.service import require_consent
 from services.residents.households.models import Household
+from services.residents.merges.repository import records_of
 from services.residents.people.auth import PeopleReveal
 from services.residents.photos import service
 from services.residents.photos.models import PhotoKind, PhotoSubject
@@ -78,4 +79,5 @@ async def remove_portrait(principal: PeopleReveal, session: Session, vault: Vaul
     """The portrait is not shown any more, and its files are deleted within a minute."""
     person = (await get_subject(session, vault, principal, person_id, lock=True)).person
     await service.get_portrait(session, person.community_code, person.id)
-    await service.forget_photos(session, person.community_code, person.id)
+    for record in await records_of(session, person):
+        await service.forget_photos(session, person.community_code, record)

@@ -71,6 +71,30 @@ async def get_portrait(session: AsyncSession, community_code: str, person_id: UU
     return photo
 
 
+async def hand_on_portrait(
+    session: AsyncSession, vault: Vault, files: FileStore, community_code: str, source_id: UUID, target_id: UUID
+) -> Photo | None:
+    """Two records are one person, or are not after all: the portrait goes over, unless `target` has one of their own.
+
+    It is sealed anew and filed under an id of its own; what it was is removed, so that one picture is kept at a time.
+    """
+    portrait = await repository.find_portrait(session, community_code, source_id)
+    if portrait is None or await repository.find_portrait(session, community_code, target_id) is not None:
+        return None
+    try:
+        jpeg = await open_photo(vault, files, portrait, PhotoSize.FULL)
+        thumbnail = await open_photo(vault, files, portrait, PhotoSize.THUMBNAIL)
+    except PhotoMissing:
+        return None
+    picture = CleanPhoto(jpeg, thumbnail, portrait.width, portrait.height)
+    handed_on = new_photo(
+        community_code, PhotoSubject.PERSON, target_id, PhotoKind.PORTRAIT, picture, portrait.taken_by
+    )
+    handed_on.created_at = portrait.created_at
+    await forget_photos(session, community_code, source_id)
+    return await keep_photo(session, vault, files, handed_on, picture)
+
+
 async def forget_photos(session: AsyncSession, community_code: str, subject_id: UUID) -> int:
     """Take all photos of a person or a case out of use; the sweep deletes their files. Returns how many."""
     return await repository.mark_removed(session, community_code, subject_id, utc_now())
