@@ -56,6 +56,7 @@ LARGE_BODIES = {
     "/v1/public/found-reports/{report_id}/photos": 10,
     "/v1/service-requests/{request_id}/attachments": 10,
     "/v1/projects/{project_id}/photos": 10,
+    "/v1/deliberations/{deliberation_id}/photos": 10,
     "/c/{code}/reports/{report_id}/photos": 11,
     "/open311/v2/requests.{response_format}": 31,
 }

@@ -16,6 +16,7 @@ from services.requests.commendations import endpoints as commendations
 from services.requests.consumers import consumers
 from services.requests.deliberations import endpoints as deliberations
 from services.requests.deliberations import meeting_endpoints as meetings
+from services.requests.deliberations import photo_endpoints as meeting_photos
 from services.requests.deliberations import timers as deliberation_timers
 from services.requests.following import endpoints as following
 from services.requests.knowledge import editing_endpoints as articles_editing
@@ -78,6 +79,7 @@ ROUTERS = [
     tracking_public.router,
     deliberations.router,
     meetings.router,
+    meeting_photos.router,
     projects.router,
     projects.of_deliberation,
     project_work.router,
@@ -129,6 +131,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         large_bodies={
             "/v1/service-requests/{request_id}/attachments": PHOTO_MIB,
             "/v1/projects/{project_id}/photos": PHOTO_MIB,
+            "/v1/deliberations/{deliberation_id}/photos": PHOTO_MIB,
             "/internal/open311/requests": open311.MOST_PHOTOS * PHOTO_MIB + 1,
         },
         streams=[stream.STREAM],

@@ -15,7 +15,7 @@ from tests.requests.world import World
 
 TEXT = {"text": "好"}
 SEAT = {"participants": [{"account": "x", "capacity": "office"}]}
-READ_DELIBERATIONS = {("GET", ""), ("GET", "/published"), ("GET", "/{id}")}
+READ_DELIBERATIONS = {("GET", path) for path in ("", "/published", "/{id}", "/{id}/photos", "/{id}/photos/{any}")}
 TAKE_PART: dict[tuple[str, str], Any] = {
     ("GET", "/{id}/minutes"): None,
     ("POST", "/{id}/minutes"): TEXT,
@@ -25,6 +25,7 @@ TAKE_PART: dict[tuple[str, str], Any] = {
     ("POST", "/{id}/motions"): {"words": "同意"},
     ("POST", "/{id}/motions/{any}/votes"): {"choice": "in_favour"},
     ("GET", "/{id}/motions/{any}/votes"): None,
+    ("POST", "/{id}/photos/{any}/withdraw"): None,
     ("POST", "/{id}/motions/{any}/close"): None,
 }
 MANAGE_DELIBERATIONS: dict[tuple[str, str], Any] = {

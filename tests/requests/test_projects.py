@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from PIL import Image
 
+from services.requests.projects.service import APPROVED, RESUMED, STARTED
 from services.requests.projects.timers import warn_of_delays
 from shared.clock import china_today, utc_now
 from tests.principals import bearer
@@ -168,7 +169,7 @@ async def test_only_the_office_and_the_builder_work_on_it(world: World) -> None:
     await project.post("start", role="responder")
     await project.post("updates", update, role="responder")
     told = (await world.get("resident", f"{project.path}/updates"))["items"]
-    assert [(each["words"], each["progress"]) for each in told] == [("开工", 10)]
+    assert [(each["words"], each["progress"]) for each in told] == [("开工", 10), (STARTED, 0), (APPROVED, 0)]
     assert (await project.read("resident"))["progress"] == 10
 
 
@@ -300,7 +301,8 @@ async def test_what_stops_goes_on_where_it_stood(world: World) -> None:
     await project.post("suspend", {"text": "冬季停工"})
     assert (await project.post("resume"))["state"] == "in_progress"
     told = (await world.get("resident", f"{project.path}/updates"))["items"]
-    assert [each["words"] for each in told] == ["冬季停工", "等雨停"]
+    turns = [RESUMED, "冬季停工", STARTED, RESUMED, "等雨停", APPROVED]
+    assert [each["words"] for each in told] == turns, "every turn is written down"
 
 
 async def test_giving_up_is_told_to_whoever_asked(world: World) -> None:

@@ -16,7 +16,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import text
 
 from services.requests.service_requests.models import TimelineEntry, Visibility
-from services.requests.statistics.repository import Question, add_up
+from services.requests.statistics.repository import Question, add_up, count_pending
 from services.requests.statistics.rollup import count_anew
 from services.requests.statistics.schemas import By
 from shared.clock import CHINA
@@ -346,3 +346,16 @@ async def test_totals_and_history_agree_with_reading_every_request(
         earlier = MONDAY.astimezone(CHINA) + timedelta(hours=cut)
         for by in (By.RESPONDER, By.DAY, By.CATEGORY):
             assert await counted(world, by, earlier) == read_by_hand(histories, by, earlier), by
+
+
+async def test_what_is_still_to_be_counted_is_told(world: World) -> None:
+    request_id = (await world.submit())["id"]
+    async with world.database.transaction(world.code) as session:
+        noted = "INSERT INTO rate_pending (community_code, request_id) VALUES (:code, :id) ON CONFLICT DO NOTHING"
+        await session.execute(text(noted), {"code": world.code, "id": request_id})
+        assert await count_pending(session, world.code) == 1
+        assert await count_pending(session, world.code[:6]) >= 1
+        assert await count_pending(session, "999999") == 0
+    for path in (RATES, SERIES):
+        await count(world)
+        assert (await world.get("head", f"{path}?{MARCH}"))["uncounted"] == 0

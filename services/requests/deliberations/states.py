@@ -29,6 +29,8 @@ class Verb(StrEnum):
     VOTE = "vote"
     """Move motions, cast votes, count them."""
     WRITE_MINUTES = "write_minutes"
+    SHOW = "show"
+    """Attach photos: the signed list of who came, the minutes by hand, what the meeting saw."""
     RESOLVE = "resolve"
     REJECT = "reject"
     PUBLISH = "publish"
@@ -52,6 +54,7 @@ TRANSITIONS: dict[Verb, tuple[frozenset[DeliberationState], DeliberationState | 
     Verb.HOLD: (frozenset({_S.SCHEDULED}), _S.HELD),
     Verb.VOTE: (frozenset({_S.HELD}), None),
     Verb.WRITE_MINUTES: (frozenset({_S.HELD}), None),
+    Verb.SHOW: (frozenset({_S.SCHEDULED, _S.HELD}) | DECIDED, None),
     Verb.RESOLVE: (frozenset({_S.HELD}), _S.RESOLVED),
     Verb.REJECT: (frozenset({_S.HELD}), _S.REJECTED),
     Verb.PUBLISH: (DECIDED, _S.PUBLISHED),

@@ -32,6 +32,12 @@ from shared.db import AsyncSession
 from shared.errors import Forbidden, invalid
 from shared.vault import Vault
 
+APPROVED = "项目已立项。/ The project was approved."
+STARTED = "项目已开工。/ Work has begun."
+RESUMED = "项目恢复实施。/ The project goes on."
+CLOSED = "项目已结算并归档。/ The accounts are settled, and the project is closed."
+"""What the news say of transitions that nobody puts into words: every one is written down, with who made it."""
+
 
 async def plan(
     session: AsyncSession,
@@ -115,6 +121,7 @@ async def approve(session: AsyncSession, principal: Principal, project_id: UUID)
     if project.budget_fen == 0:
         raise Unfunded
     project.state = state
+    write_update(session, principal, project, APPROVED)
     await touch(session, project)
     await tell(session, project, ProjectApproved)
     return project
@@ -125,6 +132,7 @@ async def start(session: AsyncSession, vault: Vault, principal: Principal, proje
     project = await lock_to_work(session, principal, project_id)
     project.state = after(project.state, Verb.START)
     project.started_at = utc_now()
+    write_update(session, principal, project, STARTED)
     await touch(session, project)
     await tell(session, project, ProjectStarted)
     await tell_contributors(session, vault, principal, project, None)
@@ -157,6 +165,7 @@ async def resume(session: AsyncSession, principal: Principal, project_id: UUID) 
     project = await repository.lock_project(session, principal, project_id)
     after(project.state, Verb.RESUME)
     project.state, project.suspended_from = project.suspended_from or ProjectState.APPROVED, None
+    write_update(session, principal, project, RESUMED)
     return await touch(session, project)
 
 
@@ -176,6 +185,7 @@ async def close(session: AsyncSession, principal: Principal, project_id: UUID) -
     """The accounts are settled."""
     project = await repository.lock_project(session, principal, project_id)
     project.state = after(project.state, Verb.CLOSE)
+    write_update(session, principal, project, CLOSED)
     return await touch(session, project)
 
 

@@ -11,12 +11,13 @@ from sqlmodel import col
 from services.requests.categories.models import Category
 from services.requests.service_requests.models import ServiceRequest, Step, TimelineEntry
 from services.requests.statistics.facts import COUNTERS, SUMS, facts_where
-from services.requests.statistics.models import Dimension, Grain
+from services.requests.statistics.models import Dimension, Grain, RatePending
 from services.requests.statistics.schemas import By
 from shared.conditions import in_area
 from shared.db import AsyncSession
 
 _DAY = timedelta(days=1)
+PENDING_AT_MOST = 10_000
 _GROUPS: dict[By, tuple[Dimension, str]] = {
     By.TOTAL: (Dimension.ALL, "''"),
     By.COMMUNITY: (Dimension.ALL, "community_code"),
@@ -67,6 +68,13 @@ async def add_up(session: AsyncSession, question: Question, as_of: datetime | No
         statement, values = _live(question)
         return (await session.execute(text(statement), question.values | values)).all()
     return (await session.execute(_from_history(question), question.values | {"as_of": as_of})).all()
+
+
+async def count_pending(session: AsyncSession, scope: str) -> int:
+    """How many requests wait to be counted, as far as `PENDING_AT_MOST`."""
+    waiting = select(col(RatePending.request_id)).where(in_area(col(RatePending.community_code), scope))
+    statement = select(func.count()).select_from(waiting.limit(PENDING_AT_MOST).subquery())
+    return (await session.execute(statement)).scalar_one()
 
 
 def _live(question: Question) -> tuple[str, dict[str, Any]]:

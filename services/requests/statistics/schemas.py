@@ -79,6 +79,9 @@ class RatesReport(BaseModel):
     """Null: as it is now."""
     items: list[RatesRow]
     total: RatesRow
+    uncounted: int
+    """Requests whose history has grown and is still to be counted, as far as 10,000: a handful for a few seconds, and
+    after an upgrade that counts everything anew more. None (0) where the history itself is asked."""
 
 
 class ExclusionReason(StrEnum):

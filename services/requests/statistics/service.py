@@ -21,7 +21,7 @@ async def report_rates(session: AsyncSession, question: Question, as_of: datetim
     if question.by in (By.CATEGORY, By.CLASS) and rows:
         names = await repository.names_of_categories(session, question.scope)
     items = [_row(row.key, row, names.get(row.key)) for row in rows]
-    return _report(question, as_of, items, rows)
+    return _report(question, as_of, items, rows, await _uncounted(session, question, as_of))
 
 
 async def report_series(session: AsyncSession, question: Question, as_of: datetime | None) -> RatesReport:
@@ -30,10 +30,16 @@ async def report_series(session: AsyncSession, question: Question, as_of: dateti
     known = {row.key: row for row in rows}
     nothing = SimpleNamespace(**_NONE)
     items = [_row(key, known.get(key, nothing)) for key in _periods(question)]
-    return _report(question, as_of, items, rows)
+    return _report(question, as_of, items, rows, await _uncounted(session, question, as_of))
 
 
-def _report(question: Question, as_of: datetime | None, items: list[RatesRow], rows: Sequence[Any]) -> RatesReport:
+async def _uncounted(session: AsyncSession, question: Question, as_of: datetime | None) -> int:
+    return 0 if as_of else await repository.count_pending(session, question.scope)
+
+
+def _report(
+    question: Question, as_of: datetime | None, items: list[RatesRow], rows: Sequence[Any], uncounted: int
+) -> RatesReport:
     total = SimpleNamespace(**{name: sum(getattr(row, name) for row in rows) for name in COUNTERS})
     return RatesReport(
         scope=question.scope,
@@ -43,6 +49,7 @@ def _report(question: Question, as_of: datetime | None, items: list[RatesRow], r
         as_of=as_of,
         items=items,
         total=_row("", total),
+        uncounted=uncounted,
     )
 
 
