@@ -95,6 +95,13 @@ ROUTERS = [
     statistics.router,
 ]
 
+LARGE_BODIES = {
+    "/v1/service-requests/{request_id}/attachments": PHOTO_MIB,
+    "/v1/projects/{project_id}/photos": PHOTO_MIB,
+    "/v1/deliberations/{deliberation_id}/photos": PHOTO_MIB,
+    "/internal/open311/requests": open311.MOST_PHOTOS * PHOTO_MIB + 1,
+}
+
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings.from_environment()
@@ -128,12 +135,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             *tracking_timers(keyring, sender_from(settings), settings.public_url),
             *filing.timers(keyring),
         ],
-        large_bodies={
-            "/v1/service-requests/{request_id}/attachments": PHOTO_MIB,
-            "/v1/projects/{project_id}/photos": PHOTO_MIB,
-            "/v1/deliberations/{deliberation_id}/photos": PHOTO_MIB,
-            "/internal/open311/requests": open311.MOST_PHOTOS * PHOTO_MIB + 1,
-        },
+        large_bodies=LARGE_BODIES,
         streams=[stream.STREAM],
         prepare=prepare,
     )
