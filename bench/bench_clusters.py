@@ -100,6 +100,7 @@ async def _fill(dsn: str) -> None:
         accept_by=now,
         respond_by=now,
         resolve_by=now,
+        resolve_minutes=2400,
     )
     plain = {name: value for name, value in columns_of(sample).items() if value is not None and name not in _CHOSEN}
     names = [*_CHOSEN, *plain]

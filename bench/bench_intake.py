@@ -100,6 +100,7 @@ async def _sent_bare(url: str, captured: list[Statements]) -> AsyncIterator[Call
 
         async def send() -> None:
             async with pool.acquire() as connection, connection.transaction():
+                await connection.execute(f"SET LOCAL app.scope = '{COMMUNITY}'")
                 for statement, values in next(left):
                     await connection.fetch(statement, *values)
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar, cast
 
 from pydantic import SecretStr
@@ -12,6 +13,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from shared.codes import check_scope
+from shared.connections import ScopedConnection, watch, within
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -35,7 +37,6 @@ CONNECTION_SETTINGS = {
 BeforeCommit = Callable[[AsyncSession], Awaitable[None]]
 
 _SET_SCOPE = text("SELECT set_config('app.scope', :scope, true)")
-_BEGIN = text("SELECT set_config('app.scope', :scope, true), set_config('app.role', :role, true)")
 
 
 class TableBase(SQLModel):
@@ -49,6 +50,29 @@ class TableBase(SQLModel):
     __table__: ClassVar[Table]
     # SQLModel annotates it as text and then defines a `declared_attr`, which is what a checker goes by.
     __tablename__: ClassVar[str]  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def __init__(self, **values: Any) -> None:
+        """A new row, which validates nothing, as in any table model. A tenth of the time of SQLModel's own, which sets
+        each column through three layers though nobody listens to a row that is not in a session yet."""
+        fields, (constants, factories) = type(self).model_fields, _defaults(type(self))  # pyright: ignore[reportArgumentType]
+        given = {name: value for name, value in values.items() if name in fields}
+        made = {name: make() for name, make in factories.items() if name not in given}
+        vars(self).update(constants | made | given)
+        for name in self.__sqlmodel_relationships__.keys() & values.keys():
+            setattr(self, name, values[name])
+
+
+@cache
+def _defaults(kind: type[SQLModel]) -> tuple[dict[str, Any], dict[str, Callable[[], Any]]]:
+    """What a new row has where nothing was said: values, and what makes them."""
+    constants: dict[str, Any] = {}
+    factories: dict[str, Callable[[], Any]] = {}
+    for name, field in kind.model_fields.items():
+        if field.default_factory is not None:
+            factories[name] = cast("Callable[[], Any]", field.default_factory)
+        elif not field.is_required():
+            constants[name] = field.default
+    return constants, factories
 
 
 def table_registry() -> registry:
@@ -79,13 +103,14 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
-            pool_pre_ping=True,
             hide_parameters=True,
             connect_args={
                 "timeout": 5,
+                "connection_class": ScopedConnection,
                 "server_settings": CONNECTION_SETTINGS | {"application_name": application_name},
             },
         )
+        watch(self.engine)
 
     @asynccontextmanager
     async def transaction(self, scope: str, *, role: str = "") -> AsyncIterator[AsyncSession]:
@@ -96,7 +121,7 @@ class Database:
         Callables in `session.info["before_commit"]` run last, in order, inside the transaction.
         """
         async with AsyncSession(self.engine, expire_on_commit=False, autoflush=True) as session, session.begin():
-            await session.execute(_BEGIN, {"scope": check_scope(scope), "role": role})
+            await session.connection(execution_options=within(scope, role))
             session.info["scope"] = scope
             yield session
             await session.flush()

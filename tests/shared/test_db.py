@@ -1,12 +1,18 @@
 """The wall between communities, and what a commit means."""
 
+from typing import Any
+from uuid import UUID
+
 import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import Field
 
 from shared.codes import EVERYWHERE
-from shared.db import AsyncSession, before_commit, set_scope, table_registry
+from shared.db import AsyncSession, TableBase, Tenant, before_commit, columns_of, set_scope, table_registry
+from shared.ids import new_id
 from tests.principals import a_community
 from tests.shared.kit_app import KitApp, make
 
@@ -154,3 +160,34 @@ async def test_a_commit_that_fails_is_not_answered_with_success(kit_app: KitApp)
 
 async def test_tables_of_two_services_may_share_a_name() -> None:
     assert table_registry().metadata is not table_registry().metadata
+
+
+class _Base(TableBase, registry=table_registry()):
+    pass
+
+
+class _Leaf(_Base, Tenant, table=True):
+    __tablename__ = "leaf"
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    name: str
+    tags: list[str] = Field(default_factory=list, sa_type=JSONB)
+    size: int = 3
+    hue: str | None = None
+
+
+def test_a_new_row_has_what_was_said_and_else_its_defaults() -> None:
+    unknown: dict[str, Any] = {"unheard_of": 1}
+    one, two = _Leaf(community_code="1", name="one", **unknown), _Leaf(community_code="1", name="two", size=4)
+    assert columns_of(one) == {
+        "community_code": "1",
+        "id": one.id,
+        "name": "one",
+        "tags": [],
+        "size": 3,
+        "hue": None,
+    }
+    assert not hasattr(one, "unheard_of")
+    assert one.id != two.id
+    assert one.tags is not two.tags
+    assert two.size == 4
