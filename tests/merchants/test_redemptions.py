@@ -7,7 +7,7 @@ import httpx
 import time_machine
 from sqlalchemy import text
 
-from services.merchants.quotes.service import holder_of
+from services.merchants.holders.service import holder_of
 from services.merchants.redemptions.codes import new_code, normalise_code
 from services.merchants.redemptions.erasure import forget_person
 from services.merchants.redemptions.service import expire_reservations

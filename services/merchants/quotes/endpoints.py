@@ -3,6 +3,7 @@ from typing import Any
 
 from fastapi import Request
 
+from services.merchants.holders.service import holder_now, holder_of
 from services.merchants.offers.evaluation import EffectKind
 from services.merchants.offers.reasons import explain
 from services.merchants.quotes import service
@@ -25,7 +26,8 @@ async def quote_basket(
     """What a basket costs with the shop's offers, and why each offer applies or does not."""
     holder = None
     if principal.role is Role.RESIDENT and principal.person_id is not None:
-        holder = service.holder_of(request.app.state.keyring, principal.person_id)
+        holder = holder_of(request.app.state.keyring, principal.person_id)
+        holder = await holder_now(session, principal.community_code, holder)
     priced = await service.price_basket(
         session,
         community_code=principal.community_code,

@@ -20,7 +20,7 @@ from services.merchants.quotes.errors import AttestationRejected, ItemUnavailabl
 from services.merchants.quotes.schemas import BasketItem
 from services.merchants.quotes.tokens import QUOTE_SECONDS, Promise
 from shared.auth import Principal
-from shared.crypto import AttestationInvalid, AttestationVerifier, Keyring
+from shared.crypto import AttestationInvalid, AttestationVerifier
 from shared.db import AsyncSession
 from shared.errors import NotFound
 
@@ -51,11 +51,6 @@ class Priced:
             holder=holder,
             expires_at=int(time.time()) + QUOTE_SECONDS,
         )
-
-
-def holder_of(keyring: Keyring, person_id: UUID) -> bytes:
-    """The pseudonym under which a person's uses are counted; without the index key it leads to nobody."""
-    return keyring.blind_index("holder", str(person_id))
 
 
 def attested_conditions(

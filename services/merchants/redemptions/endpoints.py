@@ -4,8 +4,9 @@ from uuid import UUID
 from fastapi import Query, Request, Response, status
 from sqlmodel import col
 
+from services.merchants.holders.service import holder_now, holder_of
 from services.merchants.quotes.schemas import Attestations
-from services.merchants.quotes.service import attested_conditions, holder_of
+from services.merchants.quotes.service import attested_conditions
 from services.merchants.quotes.tokens import QuoteSigner
 from services.merchants.redemptions import repository, service
 from services.merchants.redemptions.auth import (
@@ -43,7 +44,7 @@ async def list_redemptions(
     state: Annotated[State | None, Query()] = None,
 ) -> Page[Any]:
     """One's own, a shop's or a community's, newest first."""
-    statement = repository.readable(principal, _holder(principal, request))
+    statement = repository.readable(principal, await _holder(session, principal, request))
     if state is not None:
         statement = statement.where(col(Redemption.state) == state)
     order = (col(Redemption.community_code), col(Redemption.id).desc())
@@ -63,7 +64,7 @@ async def reserve(
     attestations: Attestations = None,
 ) -> dict[str, Any]:
     """Reserve what was quoted; the code is good for ten minutes."""
-    holder = _holder(principal, request)
+    holder = await _holder(session, principal, request, hold=True)
     if holder is None:
         raise NotAPerson
     response.headers.update(enforce((RESERVATIONS, str(principal.person_id))))
@@ -87,7 +88,9 @@ async def redeem_by_code(
 async def get_redemption(
     principal: RedemptionsRead, session: Session, id: UUID, request: Request, response: Response
 ) -> dict[str, Any]:
-    statement = repository.readable(principal, _holder(principal, request)).where(col(Redemption.id) == id)
+    statement = repository.readable(principal, await _holder(session, principal, request)).where(
+        col(Redemption.id) == id
+    )
     redemption = (await session.scalars(statement)).one_or_none()
     if redemption is None:
         raise NotFound
@@ -116,16 +119,17 @@ async def cancel(
     principal: RedemptionsReserve, session: Session, id: UUID, request: Request, response: Response
 ) -> dict[str, Any]:
     """Give a reservation back."""
-    holder = _holder(principal, request)
+    holder = await _holder(session, principal, request)
     if holder is None:
         raise NotAPerson
     return await _changed(session, principal, await service.cancel(session, principal, holder, id), response)
 
 
-def _holder(principal: Principal, request: Request) -> bytes | None:
+async def _holder(session: AsyncSession, principal: Principal, request: Request, *, hold: bool = False) -> bytes | None:
     if principal.role is not Role.RESIDENT or principal.person_id is None:
         return None
-    return holder_of(request.app.state.keyring, principal.person_id)
+    holder = holder_of(request.app.state.keyring, principal.person_id)
+    return await holder_now(session, principal.community_code, holder, hold=hold)
 
 
 async def _changed(

@@ -3,7 +3,8 @@
 import os
 from uuid import UUID
 
-from services.merchants.quotes.service import holder_of
+from services.merchants.holders import repository as holders
+from services.merchants.holders.service import holder_of
 from services.merchants.redemptions import repository
 from shared.consumer import Handler
 from shared.crypto import BLIND_INDEX_BYTES, Keyring
@@ -21,6 +22,8 @@ def forget_person(keyring: Keyring) -> Handler:
     async def forget(session: AsyncSession, envelope: Envelope) -> None:
         person_id = PersonErased.model_validate(envelope.data).person_id
         stranger = os.urandom(BLIND_INDEX_BYTES)
-        await repository.rename_holder(session, envelope.community, holder_of(keyring, person_id), stranger)
+        holder = holder_of(keyring, person_id)
+        await holders.forget(session, envelope.community, holder)
+        await repository.rename_holder(session, envelope.community, holder, stranger)
 
     return forget

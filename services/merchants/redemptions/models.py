@@ -93,5 +93,5 @@ class OfferUse(Base, Tenant, table=True):
     holder: bytes = Field(primary_key=True)
     period: str = Field(primary_key=True, max_length=20)
     slot: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    """0 up to, not including, the offer's count per person."""
+    """0 up to, not including, the offer's count per person; beyond it only what merged pseudonyms hold together."""
     redemption_id: UUID

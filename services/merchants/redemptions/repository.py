@@ -40,7 +40,11 @@ _TAKE_SLOT = text("""
     SELECT CAST(:community_code AS varchar), CAST(:offer_id AS uuid), CAST(:holder AS bytea),
            CAST(:period AS varchar), free.slot, CAST(:redemption_id AS uuid)
     FROM generate_series(0, CAST(:count AS integer) - 1) AS free (slot)
-    WHERE NOT EXISTS (
+    WHERE CAST(:count AS integer) > (
+        SELECT count(*) FROM offer_use AS held
+        WHERE held.community_code = :community_code AND held.offer_id = :offer_id AND held.holder = :holder
+          AND held.period = :period)
+      AND NOT EXISTS (
         SELECT FROM offer_use AS taken
         WHERE taken.community_code = :community_code AND taken.offer_id = :offer_id AND taken.holder = :holder
           AND taken.period = :period AND taken.slot = free.slot)
