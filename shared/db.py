@@ -70,6 +70,8 @@ def _defaults(kind: type[SQLModel]) -> tuple[dict[str, Any], dict[str, Callable[
     for name, field in kind.model_fields.items():
         if field.default_factory is not None:
             factories[name] = cast("Callable[[], Any]", field.default_factory)
+        elif isinstance(field.default, list | dict | set):
+            factories[name] = field.get_default  # a copy each
         elif not field.is_required():
             constants[name] = field.default
     return constants, factories

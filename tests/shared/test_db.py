@@ -172,6 +172,7 @@ class _Leaf(_Base, Tenant, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     name: str
     tags: list[str] = Field(default_factory=list, sa_type=JSONB)
+    notes: dict[str, str] = Field(default={}, sa_type=JSONB)
     size: int = 3
     hue: str | None = None
 
@@ -184,10 +185,12 @@ def test_a_new_row_has_what_was_said_and_else_its_defaults() -> None:
         "id": one.id,
         "name": "one",
         "tags": [],
+        "notes": {},
         "size": 3,
         "hue": None,
     }
     assert not hasattr(one, "unheard_of")
     assert one.id != two.id
     assert one.tags is not two.tags
+    assert one.notes is not two.notes
     assert two.size == 4
