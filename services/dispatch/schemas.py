@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from shared.dates import Instant
 from shared.errors import both
 from shared.identity import normalise_name
 
@@ -27,8 +28,8 @@ class Schema(BaseModel):
 class Span(Schema):
     """From `starts_at` until just before `ends_at`."""
 
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Instant
+    ends_at: Instant
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> "Span":

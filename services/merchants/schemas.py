@@ -1,12 +1,10 @@
 """Types that several modules' schemas share."""
 
 import re
-from datetime import date, datetime, time
-from typing import Annotated, Any, TypeVar
+from datetime import time
+from typing import Annotated, Any
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,23 +22,6 @@ Fen = Annotated[int, Field(ge=0, le=MAX_FEN)]
 """Money in fen (分), 1/100 yuan."""
 Category = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
 """A trade or a kind of goods or service: fruit, haircut, meat_slicing."""
-
-FIRST_YEAR, LAST_YEAR = 2000, 2100
-
-
-_Dated = TypeVar("_Dated", date, datetime)
-
-
-def _of_our_time(value: _Dated) -> _Dated:
-    if not FIRST_YEAR <= value.year < LAST_YEAR:
-        raise ValueError(both("年份须在 2000 至 2099 之间", "The year must lie between 2000 and 2099"))
-    return value
-
-
-Day = Annotated[date, AfterValidator(_of_our_time), Field(json_schema_extra={"pattern": "^20[0-9]{2}-"})]
-"""A calendar date in Asia/Shanghai."""
-Instant = Annotated[AwareDatetime, AfterValidator(_of_our_time), Field(json_schema_extra={"pattern": "^20[0-9]{2}-"})]
-
 
 _CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:00)?"
 

@@ -4,7 +4,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, status
-from pydantic import AwareDatetime
 
 from services.dispatch.responders import repository, service
 from services.dispatch.responders.auth import RespondersRead, RespondersWrite
@@ -12,13 +11,14 @@ from services.dispatch.responders.models import Absence, RosterEntry
 from services.dispatch.responders.schemas import AbsenceCreate, AbsenceRead, RosterEntryCreate, RosterEntryRead
 from shared.clock import utc_now
 from shared.concurrency import IfMatch
+from shared.dates import Instant
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
 from shared.sessions import Session
 
 router = Router(prefix="/v1/responders/{responder_id}", tags=["responders"])
 
-Since = Annotated[AwareDatetime | None, Query(description="Leave out what ended before; default: now.")]
+Since = Annotated[Instant | None, Query(description="Leave out what ended before; default: now.")]
 
 
 @router.get("/roster", response_model=Page[RosterEntryRead])

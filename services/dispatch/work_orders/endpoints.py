@@ -2,7 +2,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
-from pydantic import AwareDatetime
 from sqlmodel import col
 
 from services.dispatch.work_orders import repository, service
@@ -22,6 +21,7 @@ from services.dispatch.work_orders.schemas import (
 from services.dispatch.work_orders.vocabulary import State, Urgency
 from shared.codes import GridCode
 from shared.concurrency import tag_response
+from shared.dates import Instant
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
 from shared.sessions import Session, VaultDep
@@ -40,7 +40,7 @@ async def list_work_orders(
     grid_code: GridCode | None = None,
     request_id: UUID | None = None,
     urgency: Urgency | None = None,
-    due_before: AwareDatetime | None = None,
+    due_before: Instant | None = None,
     supervised: Annotated[bool, Query(description="Only what the subdistrict supervises (督办).")] = False,
 ) -> Page[WorkOrder]:
     """Work orders that the caller may see, by deadline."""

@@ -9,9 +9,9 @@ from services.merchants.offers import listing, repository, service
 from services.merchants.offers.auth import OffersRead, OffersWrite
 from services.merchants.offers.models import Offer, OfferState
 from services.merchants.offers.schemas import OfferCreate, OfferListed, OfferRead, OfferUpdate
-from services.merchants.schemas import Day
 from shared.clock import utc_now
 from shared.concurrency import IfMatch, tag_response
+from shared.dates import Day
 from shared.db import AsyncSession
 from shared.pagination import Page, PageRequest
 from shared.routing import Router

@@ -7,8 +7,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from services.merchants.offers.evaluation import EffectKind
 from services.merchants.offers.models import OfferState, Period
 from services.merchants.offers.schedule import OnHolidays, normalise_recurrence
-from services.merchants.schemas import MAX_FEN, Category, ClockTime, Day, Fen, PatchField, Schema
+from services.merchants.schemas import MAX_FEN, Category, ClockTime, Fen, PatchField, Schema
 from shared.clock import china_today
+from shared.dates import Day
 from shared.errors import both
 from shared.identity import PersonName
 from shared.themes import Theme

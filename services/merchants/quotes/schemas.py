@@ -6,7 +6,8 @@ from fastapi import Header
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from services.merchants.offers.reasons import Reason
-from services.merchants.schemas import Instant, Schema
+from services.merchants.schemas import Schema
+from shared.dates import Instant
 from shared.errors import both
 
 MAX_QUANTITY = 100

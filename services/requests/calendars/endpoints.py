@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Query, Request, Response, status
@@ -7,6 +7,7 @@ from services.requests.calendars import service
 from services.requests.calendars.auth import CalendarRead, CalendarWrite
 from services.requests.calendars.schemas import CalendarRead as Calendar
 from services.requests.calendars.schemas import CalendarUpdate, Day, DayCreate, DayRead, EffectiveDays
+from shared import dates
 from shared.auth import Principal
 from shared.clock import china_today
 from shared.codes import CommunityCode
@@ -50,8 +51,8 @@ async def list_days(
     principal: CalendarRead,
     session: Session,
     community_code: Community = None,
-    first: Annotated[date | None, Query(alias="from")] = None,
-    last: Annotated[date | None, Query(alias="to")] = None,
+    first: Annotated[dates.Day | None, Query(alias="from")] = None,
+    last: Annotated[dates.Day | None, Query(alias="to")] = None,
 ) -> dict[str, Any]:
     """What each day is, by announcement, week and own decision; thirty-one from today unless asked otherwise."""
     first = first or china_today()
@@ -70,14 +71,14 @@ async def add_day(principal: CalendarWrite, session: Session, data: DayCreate, r
 
 @router.patch("/days/{on}", response_model=DayRead)
 async def change_day(
-    principal: CalendarWrite, session: Session, on: date, data: Day, expected: IfMatch
+    principal: CalendarWrite, session: Session, on: dates.Day, data: Day, expected: IfMatch
 ) -> dict[str, Any]:
     """Say something else of a day; `If-Match` names the calendar's version."""
     return await service.change_day(session, principal, on, data, expected)
 
 
 @router.delete("/days/{on}", status_code=status.HTTP_204_NO_CONTENT)
-async def drop_day(principal: CalendarWrite, session: Session, on: date, expected: IfMatch) -> None:
+async def drop_day(principal: CalendarWrite, session: Session, on: dates.Day, expected: IfMatch) -> None:
     """The day is again what announcement and week say."""
     await service.drop_day(session, principal, on, expected)
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, model_validator
 
+from shared import dates
 from shared.errors import both
 from shared.identity import PersonName
 from shared.worktime import Hours, WorkingCalendar
@@ -59,7 +60,7 @@ class Day(Schema):
 
 
 class DayCreate(Day):
-    on: date
+    on: dates.Day
 
 
 class CalendarUpdate(Schema):

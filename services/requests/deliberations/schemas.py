@@ -2,13 +2,14 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
 
 from services.requests.contributions.service import MOST
 from services.requests.deliberations.models import Ballot, Capacity, Choice, ParticipantRole, Reply
 from services.requests.deliberations.rules import OWNERS_RULES, Majority, Outcome, Quorum
 from services.requests.deliberations.states import DeliberationState
 from services.requests.service_requests.schemas import Schema
+from shared.dates import Day, Instant
 from shared.errors import both
 from shared.identity import FreeText, PersonName, normalise_text
 
@@ -47,7 +48,7 @@ class Contributing(Schema):
 
 
 class Schedule(Schema):
-    begins_at: AwareDatetime
+    begins_at: Instant
     venue: PersonName
     quorum: Quorum = Quorum.MAJORITY
     """Of the voting members, the chair among them."""
@@ -126,7 +127,7 @@ class MinutesRead(BaseModel):
 class Resolution(Schema):
     text: FreeText
     """What was resolved, for everybody to read: name nobody."""
-    carry_out_by: date | None = None
+    carry_out_by: Day | None = None
 
 
 class Reason(Schema):

@@ -1,4 +1,3 @@
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -34,6 +33,7 @@ from services.requests.mediations.schemas import (
 from services.requests.mediations.states import State
 from shared.codes import CommunityCode
 from shared.concurrency import etag, tag_response
+from shared.dates import Day
 from shared.errors import invalid
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
@@ -72,8 +72,8 @@ async def count_mediations(
     *,
     principal: MediationsCount,
     session: Session,
-    since_on: Annotated[date, Query(description="Opened on this day or later.")],
-    until_on: Annotated[date, Query(description="Opened on this day or earlier.")],
+    since_on: Annotated[Day, Query(description="Opened on this day or later.")],
+    until_on: Annotated[Day, Query(description="Opened on this day or earlier.")],
     community_code: Annotated[CommunityCode | None, Query()] = None,
 ) -> dict[str, Any]:
     """How many, of which kind, and how they ended."""

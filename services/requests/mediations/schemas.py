@@ -2,7 +2,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.requests.mediations.models import (
     Confirmation,
@@ -19,6 +19,7 @@ from services.requests.mediations.models import (
     TermState,
 )
 from services.requests.mediations.states import State
+from shared.dates import Day, Instant
 from shared.errors import invalid
 from shared.identity import FreeText, PersonName, PhoneText
 
@@ -106,7 +107,7 @@ class MediatorRefuse(Said):
 
 
 class SessionCreate(Schema):
-    starts_at: AwareDatetime
+    starts_at: Instant
     place: PersonName | None = None
 
 
@@ -117,14 +118,14 @@ class SessionHold(Schema):
 
 
 class ExtensionCreate(Schema):
-    until: date
+    until: Day
 
 
 class TermCreate(Schema):
     party_id: UUID
     """Whose promise it is."""
     text: FreeText
-    due_on: date
+    due_on: Day
 
 
 class AgreementCreate(Schema):
@@ -133,22 +134,22 @@ class AgreementCreate(Schema):
     form: Form = Form.WRITTEN
     text: FreeText
     terms: Annotated[list[TermCreate], Field(min_length=1, max_length=30)]
-    follow_up_on: date | None = None
+    follow_up_on: Day | None = None
     """When to ask whether it holds; default: fifteen days after the last term."""
 
 
 class TermSettle(Schema):
     kept: bool
-    on: date
+    on: Day
 
 
 class ConfirmationApply(Schema):
-    on: date
+    on: Day
 
 
 class ConfirmationDecide(Schema):
     confirmed: bool
-    on: date
+    on: Day
 
 
 class FollowUpCreate(Schema):

@@ -2,7 +2,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from services.requests.attachments.schemas import AttachmentRead
 from services.requests.contributions.service import MOST
@@ -11,6 +11,7 @@ from services.requests.projects.models import FundingSource, InspectorCapacity, 
 from services.requests.projects.states import ProjectState
 from services.requests.service_requests.schemas import Schema
 from shared.codes import GridCode
+from shared.dates import Day
 from shared.errors import both
 from shared.geo import Position
 from shared.identity import FreeText, PersonName
@@ -21,15 +22,6 @@ MAX_FEN = 10**12
 Fen = Annotated[int, Field(gt=0, le=MAX_FEN)]
 """Money in fen (分), 1/100 yuan."""
 Percent = Annotated[int, Field(ge=0, le=100)]
-
-
-def _of_our_time(day: date) -> date:
-    if not 2000 <= day.year < 2100:
-        raise ValueError(both("年份须在 2000 至 2099 之间", "The year must lie between 2000 and 2099"))
-    return day
-
-
-Day = Annotated[date, AfterValidator(_of_our_time)]
 
 
 class FundingCreate(Schema):

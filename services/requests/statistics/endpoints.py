@@ -1,9 +1,9 @@
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query, Response
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 from sqlmodel import col
 
 from services.requests.categories.schemas import CategoryCode
@@ -24,6 +24,7 @@ from services.requests.statistics.schemas import (
 from shared.auth import Principal
 from shared.clock import china_today, utc_now
 from shared.codes import GridCode
+from shared.dates import Day, Instant
 from shared.errors import NotFound, invalid
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
@@ -40,9 +41,7 @@ Scope = Annotated[
     Annotated[str, StringConstraints(pattern=r"^\d{2,12}$")] | None,
     Query(description="A prefix within the caller's area: city, county, subdistrict or community."),
 ]
-AsOf = Annotated[
-    AwareDatetime | None, Query(description="As it was at this moment, from the history; else as it is now.")
-]
+AsOf = Annotated[Instant | None, Query(description="As it was at this moment, from the history; else as it is now.")]
 Shape = Annotated[Format, Query(alias="format", description="`csv` and `xlsx` are files with Chinese headings.")]
 
 
@@ -51,8 +50,8 @@ class Period:
 
     def __init__(
         self,
-        first: Annotated[date | None, Query(alias="from")] = None,
-        last: Annotated[date | None, Query(alias="to")] = None,
+        first: Annotated[Day | None, Query(alias="from")] = None,
+        last: Annotated[Day | None, Query(alias="to")] = None,
     ) -> None:
         self.last = last or china_today()
         self.first = first or self.last.replace(day=1)
@@ -142,7 +141,7 @@ def _within(principal: Principal, scope: str | None) -> str:
     return scope
 
 
-def _moment(as_of: AwareDatetime | None) -> AwareDatetime | None:
+def _moment(as_of: datetime | None) -> datetime | None:
     """What has not happened yet cannot be told."""
     return min(as_of, utc_now()) if as_of else None
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 from sqlalchemy import Boolean, ColumnElement, Select, and_, literal_column, or_
 from sqlmodel import col, select
 
@@ -24,6 +24,7 @@ from shared.auth import Principal, Role
 from shared.clock import CHINA, utc_now
 from shared.codes import CommunityCode, GridCode, community_of
 from shared.conditions import in_area
+from shared.dates import Instant
 
 _SEVERAL = 50
 _SLACK = timedelta(hours=1)
@@ -75,16 +76,16 @@ class RequestFilter(BaseModel):
     deadline: Deadline = Deadline.RESOLUTION
     """Which deadline `due`, `due_after`, `due_before` speak of."""
     due: Due | None = None
-    due_after: AwareDatetime | None = None
-    due_before: AwareDatetime | None = None
+    due_after: Instant | None = None
+    due_before: Instant | None = None
     breached: Deadline | None = None
     """A deadline that was missed, whatever happened since."""
     overdue: bool | None = None
     """Whether any deadline was missed."""
     waiting: bool | None = None
     """Whether the clock stands because the requester was asked something."""
-    submitted_after: AwareDatetime | None = None
-    submitted_before: AwareDatetime | None = None
+    submitted_after: Instant | None = None
+    submitted_before: Instant | None = None
     submitted_within_days: Annotated[int, Field(ge=1, le=3660)] | None = None
     followed: bool | None = None
     """By oneself."""

@@ -3,7 +3,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
-from pydantic import AwareDatetime
 from sqlmodel import col
 
 from services.residents.reviews import repository, service
@@ -12,6 +11,7 @@ from services.residents.reviews.models import AccessReview, ReviewState
 from services.residents.reviews.schemas import ReviewCounts, ReviewRead, ReviewRevealed, Verdict
 from shared.clock import CHINA, utc_now
 from shared.concurrency import tag_response
+from shared.dates import Instant
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
 from shared.sessions import Session, SignerDep, VaultDep
@@ -38,8 +38,8 @@ async def list_reviews(
 async def count_reviews(
     principal: ReviewsCount,
     session: Session,
-    since: Annotated[AwareDatetime | None, Query()] = None,
-    until: Annotated[AwareDatetime | None, Query()] = None,
+    since: Annotated[Instant | None, Query()] = None,
+    until: Annotated[Instant | None, Query()] = None,
 ) -> list[ReviewCounts]:
     """How many accesses were judged how, and how many are late, per community."""
     now = utc_now()
