@@ -1,11 +1,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, Select, exists, select, update
 from sqlmodel import col
 
 from services.requests.service_requests.models import RequestFollower, ServiceRequest
-from services.requests.service_requests.repository import readable
+from services.requests.service_requests.repository import not_confidential, readable
 from shared.auth import Principal
 from shared.conditions import in_area
 from shared.db import AsyncSession, count_changed
@@ -27,6 +27,16 @@ def followed(principal: Principal) -> Select[RequestFollower]:
     return select(RequestFollower).where(
         in_area(col(RequestFollower.community_code), principal.area),
         col(RequestFollower.person_id) == principal.person_id,
+        _is_open(),
+    )
+
+
+def _is_open() -> ColumnElement[bool]:
+    """What was closed to others since is followed by nobody, and nobody is told so."""
+    return exists().where(
+        col(ServiceRequest.community_code) == col(RequestFollower.community_code),
+        col(ServiceRequest.id) == col(RequestFollower.request_id),
+        not_confidential(),
     )
 
 
@@ -35,6 +45,7 @@ async def find_follower(session: AsyncSession, area: str, request_id: UUID, pers
         in_area(col(RequestFollower.community_code), area),
         col(RequestFollower.request_id) == request_id,
         col(RequestFollower.person_id) == person_id,
+        _is_open(),
     )
     return (await session.execute(statement)).scalar_one_or_none()
 
@@ -49,6 +60,7 @@ async def set_muted(
             in_area(col(RequestFollower.community_code), area),
             col(RequestFollower.request_id) == request_id,
             col(RequestFollower.person_id) == person_id,
+            _is_open(),
         )
         .values(muted_at=muted_at)
         .execution_options(synchronize_session=False)
