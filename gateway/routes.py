@@ -35,7 +35,6 @@ ROUTES = {
     "/v1/mediations": REQUESTS,
     "/v1/statistics": REQUESTS,
     "/v1/abuse-flags": REQUESTS,
-    "/v1/public/anonymous-requests": REQUESTS,
     "/v1/articles": REQUESTS,
     "/v1/merchants": MERCHANTS,
     "/v1/offers": MERCHANTS,
@@ -55,9 +54,11 @@ LARGE_BODIES = {
     "/v1/found-persons/{case_id}/photos": 10,
     "/v1/public/found-reports/{report_id}/photos": 10,
     "/v1/service-requests/{request_id}/attachments": 10,
+    "/v1/public/tracked-requests/{reference}/photos": 10,
     "/v1/projects/{project_id}/photos": 10,
     "/v1/deliberations/{deliberation_id}/photos": 10,
     "/c/{code}/reports/{report_id}/photos": 11,
+    "/r/{reference}/photo": 11,
     "/open311/v2/requests.{response_format}": 31,
 }
 """What may be larger than 1 MiB, and how many MiB: the services' own limits, for a body is read here first."""

@@ -3,7 +3,6 @@
 from fastapi import FastAPI
 
 from services.requests.abuse import endpoints as abuse
-from services.requests.anonymity import endpoints as anonymity
 from services.requests.anonymity.service import TIMERS as ANONYMITY_TIMERS
 from services.requests.attachments import endpoints as attachments
 from services.requests.attachments.timers import attachment_timers
@@ -58,7 +57,6 @@ from shared.sender import sender_from
 
 ROUTERS = [
     abuse.router,
-    anonymity.router,
     categories.router,
     calendars.router,
     clusters.router,
@@ -97,6 +95,7 @@ ROUTERS = [
 
 LARGE_BODIES = {
     "/v1/service-requests/{request_id}/attachments": PHOTO_MIB,
+    "/v1/public/tracked-requests/{reference}/photos": PHOTO_MIB,
     "/v1/projects/{project_id}/photos": PHOTO_MIB,
     "/v1/deliberations/{deliberation_id}/photos": PHOTO_MIB,
     "/internal/open311/requests": open311.MOST_PHOTOS * PHOTO_MIB + 1,

@@ -10,13 +10,12 @@ from services.requests.anonymity.service import forget_counts
 from shared.auth import Role
 from tests.requests.world import LAMP, World
 
-READ = "/v1/public/anonymous-requests/read"
-ANSWER = "/v1/public/anonymous-requests/answer"
+PUBLIC = "/v1/public/tracked-requests"
 WALLS = "livelihood.walls"
 
 
-async def follow(world: World, code: str, path: str = READ, **more: Any) -> Any:
-    return await world.call(None, "POST", path, {"community_code": world.code, "code": code} | more)
+async def follow(world: World, made: dict[str, Any], code: str) -> Any:
+    return await world.call(None, "POST", f"{PUBLIC}/{made['reference']}/open", {"code": code})
 
 
 async def everything(world: World) -> str:
@@ -44,33 +43,51 @@ async def test_nothing_says_who_it_was(world: World, capsys: pytest.CaptureFixtu
     assert seen["follow_up_code"] is None
 
 
-async def test_the_code_leads_back_and_lets_the_requester_answer(world: World) -> None:
+async def test_the_code_leads_back_and_lets_the_requester_do_what_requesters_do(world: World) -> None:
     made = await world.submit(anonymous=True)
-    code = made["follow_up_code"]
+    spelled = made["follow_up_code"].lower().replace("0", "o").replace("1", "l")
+    opened = await follow(world, made, f"{spelled[:4]}-{spelled[4:]}")
+    again = await follow(world, made, made["follow_up_code"])
+    assert (opened.status_code, again.status_code) == (200, 200), "it opens on every device that its requester has"
+    browser = {"Tracking-Session": opened.json()["session"]}
+    path = f"{PUBLIC}/{made['reference']}"
+
+    async def seen() -> Any:
+        return (await world.call(None, "GET", path, headers=browser)).json()
+
+    async def say(verb: str, **body: Any) -> int:
+        return (await world.call(None, "POST", f"{path}/{verb}", body, headers=browser)).status_code
+
     order = uuid4()
     for what in ("created", "assigned", "acknowledged"):
         await world.work_order(what, order, made["id"])
     await world.post("staff", f"{made['id']}/updates", {"kind": "note", "text": "内部"})
     await world.post("staff", f"{made['id']}/wait-for-requester", {"text": "哪一盏?"})
-    seen = (await follow(world, code.lower())).json()
-    assert seen["waiting_since"] is not None
-    assert [line["text"] for line in seen["updates"]][-1] == "哪一盏?"
-    assert "内部" not in str(seen)
-    answered = await follow(world, code, ANSWER, text="北门的那盏")
-    assert (answered.status_code, answered.json()["waiting_since"]) == (200, None)
+    page = await seen()
+    assert (page["question"], page["is_holder"]) == ("哪一盏?", True)
+    assert "内部" not in str(page)
+    assert await say("comment", text="北门的那盏") == 204
+    assert (await seen())["question"] is None
     assert (await world.steps("staff", made["id"]))[-1] == "answered"
-    assert (await follow(world, code, ANSWER, text="谢谢")).json()["updates"][-1]["step"] == "comment"
-    assert f"resident-{world.code}" not in await everything(world)
+    await world.work_order("completed", order, made["id"])
+    assert await say("reopen", text="还是不亮") == 204
+    await world.post("staff", f"{made['id']}/resolve", {"text": "修好了"})
+    assert await say("confirm") == 204
+    assert await say("rating", score=4, solved=True, satisfied=True) == 204
+    kept = await everything(world)
+    assert f"resident-{world.code}" not in kept and str(world.person) not in kept
 
 
 async def test_a_wrong_code_is_nobodys(world: World) -> None:
-    made = await world.submit(anonymous=True)
+    made, other = await world.submit(anonymous=True), await world.submit()
     wrong = ("0" if made["follow_up_code"][0] != "0" else "1") + made["follow_up_code"][1:]
-    assert (await follow(world, wrong)).status_code == 404
-    assert (await follow(world, wrong, ANSWER, text="好")).status_code == 404
-    assert (await follow(world, "short")).status_code == 422
-    elsewhere = {"community_code": "990000000000", "code": made["follow_up_code"]}
-    assert (await world.call(None, "POST", READ, elsewhere)).status_code == 404
+    refused = await follow(world, made, wrong)
+    assert (refused.status_code, refused.json()["code"]) == (403, "code-wrong")
+    assert (await follow(world, other, made["follow_up_code"])).status_code == 403
+    assert (await follow(world, made, "short")).status_code == 422
+    both = {"code": made["follow_up_code"], "token": "t" * 32}
+    for body in ({}, both):
+        assert (await world.call(None, "POST", f"{PUBLIC}/{made['reference']}/open", body)).status_code == 422
 
 
 async def test_where_somebody_must_be_reached_nobody_is_anonymous(world: World) -> None:

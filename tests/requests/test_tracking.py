@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import pytest
 import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from services.requests.service_requests.references import REFERENCE
 from services.requests.tracking.timers import forget_old, send_due
@@ -19,6 +21,7 @@ from shared.spoken_codes import ALPHABET
 from shared.vault import Vault
 from tests.principals import a_community
 from tests.requests.world import World
+from tests.shared.test_photos import encoded, picture, with_location
 
 PHONE = "13800138000"
 WORDS = "李阿姨家门口的灯不亮"
@@ -135,9 +138,9 @@ async def test_of_anything_else_nothing_is_shown_without_a_link(world: World, ca
     request = await called(world, category=category)
     page = await seen(world, request)
     assert page["is_shown"] is False
-    known = {"reference", "community_code", "is_shown", "is_holder", "lines", "may"}
+    known = {"reference", "community_code", "is_shown", "is_holder", "photos", "lines", "may"}
     assert {name for name, value in page.items() if value is not None} == known
-    assert page["lines"] == page["may"] == []
+    assert page["photos"] == page["lines"] == page["may"] == []
     assert (await seen(world, request, await opened(world, request)))["description"] == WORDS
 
 
@@ -160,7 +163,7 @@ async def test_a_link_opens_once_and_the_browser_may_come_back(world: World) -> 
     assert (first.status_code, again.status_code, again.json()["code"]) == (200, 410, "link-spent")
     for _ in range(2):
         page = await seen(world, request, first.json()["session"])
-        assert page["is_holder"] and page["description"] == WORDS and page["may"] == ["comment"]
+        assert page["is_holder"] and page["description"] == WORDS and page["may"] == ["comment", "photo", "withdraw"]
 
 
 async def test_links_and_browsers_are_kept_as_digests_only(world: World) -> None:
@@ -229,7 +232,7 @@ async def test_a_holder_answers_confirms_and_rates(world: World) -> None:
         await world.work_order(what, order, request["id"])
     await world.post("staff", f"{request['id']}/wait-for-requester", {"text": "几单元?"})
     page = await seen(world, request, browser)
-    assert (page["question"], page["may"]) == ("几单元?", ["answer"])
+    assert (page["question"], page["may"]) == ("几单元?", ["answer", "photo", "withdraw"])
     assert (await ask(world, "POST", reference, "comment", browser, text="三单元")).status_code == 204
     assert (await seen(world, request, browser))["question"] is None
     assert (await ask(world, "POST", reference, "confirm", browser)).status_code == 409
@@ -260,7 +263,73 @@ async def test_a_holder_says_that_it_is_not_solved(world: World) -> None:
     assert (await world.get("staff", request["id"]))["state"] == "reopened"
 
 
-@pytest.mark.parametrize("verb", ["comment", "confirm", "reopen", "rating"])
+async def photograph(world: World, reference: str, picture: bytes, browser: str = "") -> httpx.Response:
+    headers = {"Tracking-Session": browser, "Content-Type": "image/jpeg"}
+    return await world.http.post(f"{PUBLIC}/{reference}/photos", content=picture, headers=headers)
+
+
+async def look(world: World, request: dict[str, Any], photo_id: str, browser: str = "") -> httpx.Response:
+    path = f"{PUBLIC}/{request['reference']}/photos/{photo_id}?size=thumbnail"
+    return await world.http.get(path, headers={"Tracking-Session": browser})
+
+
+async def test_a_holder_adds_a_photo_and_everybody_sees_what_the_office_released(world: World) -> None:
+    a_photo = encoded(picture(), exif=with_location())
+    request = await called(world)
+    browser = await opened(world, request)
+    assert (await photograph(world, request["reference"], a_photo)).status_code == 403
+    assert (await photograph(world, request["reference"], b"no picture", browser)).json()["code"] == "photo-unreadable"
+    sent = await photograph(world, request["reference"], a_photo, browser)
+    assert sent.status_code == 201
+    (photo,) = (await seen(world, request, browser))["photos"]
+    assert photo == sent.json()
+    looked = await look(world, request, photo["id"], browser)
+    assert looked.headers["content-type"] == "image/jpeg"
+    assert not Image.open(BytesIO(looked.content)).getexif(), "neither where nor with what it was taken"
+    assert (await world.steps("staff", request["id"]))[-1] == "attached"
+    assert (await seen(world, request))["photos"] == []
+    assert (await look(world, request, photo["id"])).status_code == 404
+    released = {"title": "路灯", "attachment_ids": [photo["id"]]}
+    await world.post("staff", f"{request['id']}/release-text", released)
+    assert (await seen(world, request))["photos"] == [photo]
+    assert (await look(world, request, photo["id"])).status_code == 200
+
+
+async def test_a_holder_takes_it_back(world: World) -> None:
+    request = await called(world)
+    browser = await opened(world, request)
+    assert "withdraw" in (await seen(world, request, browser))["may"]
+    assert (await ask(world, "POST", request["reference"], "withdraw", browser, text="已经修好")).status_code == 204
+    page = await seen(world, request, browser)
+    assert (page["state"], page["may"]) == ("withdrawn", [])
+    assert (await ask(world, "POST", request["reference"], "withdraw", browser)).status_code == 409
+
+
+async def test_who_was_answered_with_another_reads_the_answer_and_may_say_that_it_is_not_solved(world: World) -> None:
+    """But never a word of the other requester's, and of a private matter none of the office's."""
+    private = {"category": "fairness.neighbour_noise"}
+    other, request = await called(world, **private), await called(world, **private)
+    browser = await opened(world, request)
+    await world.post("staff", f"{request['id']}/merge", {"into": other["id"], "text": "同一件事"})
+    await world.post("staff", f"{other['id']}/accept")
+    page = await seen(world, request, browser)
+    assert (page["merged_into"], page["may"]) == (other["reference"], [])
+    await world.post("staff", f"{other['id']}/resolve", {"text": "已劝说王家"})
+    theirs = await opened(world, other)
+    assert (await ask(world, "POST", other["reference"], "confirm", theirs, text="谢谢, 王家安静了")).status_code == 204
+    page = await seen(world, request, browser)
+    assert [line["step"] for line in page["lines"]] == ["submitted", "merged", "accepted", "resolved", "confirmed"]
+    assert "王" not in str(page) and [line["mine"] for line in page["lines"]][-1] is False
+    assert page["may"] == ["reopen", "rate"]
+    rating = {"score": 2, "solved": False, "satisfied": False, "commendation": None}
+    assert (await ask(world, "POST", request["reference"], "rating", browser, **rating)).status_code == 204
+    assert (await ask(world, "POST", request["reference"], "reopen", browser, text="还是很吵")).status_code == 204
+    page = await seen(world, request, browser)
+    assert (page["state"], page["merged_into"]) == ("reopened", None)
+    assert (await world.get("head", other["id"]))["state"] == "confirmed"
+
+
+@pytest.mark.parametrize("verb", ["comment", "confirm", "reopen", "rating", "withdraw"])
 @pytest.mark.parametrize("browser", ["", "guessed-guessed-guessed-guessed"])
 async def test_nobody_else_says_anything(world: World, verb: str, browser: str) -> None:
     request = await called(world)

@@ -158,9 +158,11 @@ class WholeLife(Life):
         self.other_is = now
 
     @precondition(lambda self: self.state is State.MERGED)
-    @rule()
-    def not_solved_with_the_other(self) -> None:
+    @rule(answered=st.booleans())
+    def not_solved_with_the_other(self, answered: bool) -> None:
         """The requester of a merged request was answered with the other, and says that theirs is not solved."""
+        if answered:
+            self.the_other_is_answered()
         late = self.other_is is State.CONFIRMED and self.now > self.other_closed_at + REOPEN_WITHIN
         allowed = is_possible(self.other_is, Action.REOPEN) and not late
         theirs = self.run(self.world.sql(VERSION, id=self.other))

@@ -11,20 +11,17 @@ from uuid import UUID
 from services.requests.abuse.errors import TooManySubmissions
 from services.requests.abuse.limits import DAY, Limits
 from services.requests.anonymity import repository
-from services.requests.service_requests import deadlines
-from services.requests.service_requests.models import ServiceRequest, Step
-from services.requests.service_requests.service import step
 from shared.auth import Principal, Role
 from shared.clock import CHINA, china_today, utc_now
 from shared.crypto import Keyring
 from shared.db import AsyncSession
 from shared.timers import HOURLY, Timer
-from shared.vault import Vault
 
 SUBJECT = "anonymous"
 """Stands in the place of an account."""
 _KEPT_FOR = timedelta(days=2)
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing that is misread
+_AS_TYPED = str.maketrans("OIL", "011", "- ")
 _CODE_LENGTH = 26  # 130 bits
 
 
@@ -39,7 +36,8 @@ def new_code() -> str:
 
 
 def index_code(keyring: Keyring, code: str) -> bytes:
-    return keyring.blind_index("requests/follow_up", code.upper().replace("-", "").replace(" ", ""))
+    """What is kept of a code, however it was typed."""
+    return keyring.blind_index("requests/follow_up", code.upper().translate(_AS_TYPED))
 
 
 async def count_submission(
@@ -50,15 +48,6 @@ async def count_submission(
     index = keyring.blind_index("requests/anonymous_count", f"{today.isoformat()}\0{person_id}")
     if not await repository.count_one(session, community_code, today, index, limits.anonymous_per_day):
         raise TooManySubmissions(limits.anonymous_per_day, DAY, _until_tomorrow())
-
-
-async def answer(session: AsyncSession, vault: Vault, community_code: str, code: str, text: str) -> ServiceRequest:
-    """The anonymous requester adds something; if the office waits for an answer, this is it and the clock runs on."""
-    request = await repository.lock_by_code(session, community_code, index_code(vault.keyring, code))
-    kind = Step.COMMENT if request.paused_at is None else Step.ANSWERED
-    deadlines.resume(request, utc_now())
-    who = Principal(subject=SUBJECT, role=Role.RESIDENT, area=community_code)
-    return await step(session, vault, who, request, kind, text=text)
 
 
 def _until_tomorrow() -> timedelta:

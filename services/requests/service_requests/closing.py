@@ -69,8 +69,13 @@ async def close(
 def check_reopening(request: ServiceRequest) -> None:
     """Refuse it with WrongState while there is no answer, with ReopenTooLate when that was confirmed long ago."""
     after(request.state, Action.REOPEN)
-    if request.confirmed_at is not None and utc_now() > request.confirmed_at + REOPEN_WITHIN:
+    if is_settled(request):
         raise ReopenTooLate
+
+
+def is_settled(request: ServiceRequest) -> bool:
+    """Whether it was confirmed so long ago that it is opened no more."""
+    return request.confirmed_at is not None and utc_now() > request.confirmed_at + REOPEN_WITHIN
 
 
 async def open_again(

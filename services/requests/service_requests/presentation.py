@@ -107,13 +107,14 @@ async def updates(
             "responder_id": entry.responder_id if handles else None,
             "detail": entry.detail,
             "refusal": refusal_of(entry),
-            "text": None if _is_withheld(entry, merged_into) else text_of(entry, keys),
+            "text": None if is_withheld(entry, merged_into) else text_of(entry, keys),
         }
         for entry in entries
     ]
 
 
-def _is_withheld(entry: TimelineEntry, merged_into: ServiceRequest | None) -> bool:
+def is_withheld(entry: TimelineEntry, merged_into: ServiceRequest | None) -> bool:
+    """Whether the words of a line are not for the requester of what was merged into that request."""
     if merged_into is None or entry.request_id != merged_into.id:
         return False
     return merged_into.privacy is not Privacy.PUBLIC or entry.actor_role not in _HANDLES

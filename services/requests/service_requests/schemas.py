@@ -138,7 +138,7 @@ class ServiceRequestRead(ServiceRequestSummary):
     privacy: Privacy
     is_anonymous: bool
     follow_up_code: str | None = None
-    """In the answer to an anonymous submission, once: `POST /v1/public/anonymous-requests/read` takes it."""
+    """In the answer to an anonymous submission, once; `POST /v1/public/tracked-requests/{reference}/open` takes it."""
 
 
 class UpdateKind(StrEnum):

@@ -16,6 +16,7 @@ from services.requests.service_requests.schemas import Rejection, TextOnly, Upda
 from services.requests.service_requests.states import OPEN, Action, after
 from services.requests.service_requests.texts import Contact, contact_of, index_phone, keys_of, seal_text
 from services.requests.service_requests.timeline import Actor, entry_of, record
+from services.requests.tracking.holders import LinkHolder
 from shared import audit
 from shared.audit import Purpose
 from shared.auth import Principal, Role
@@ -203,6 +204,8 @@ def _check_kind(principal: Principal, request: ServiceRequest, data: UpdateCreat
 
 def _speaks_as_requester(principal: Principal, request: ServiceRequest) -> bool:
     """Whether this principal is the requester, or writes down what a requester without account said."""
+    if isinstance(principal, LinkHolder):
+        return True
     if principal.role is Role.RESIDENT:
         return request.requester_person_id is not None and request.requester_person_id == principal.person_id
     if principal.role is Role.PARTNER:

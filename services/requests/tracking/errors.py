@@ -14,6 +14,16 @@ class LinkSpent(Problem):
     detail = both("请在页面上申请新的链接, 或联系社区。", "Ask for a new link on the page, or call the community.")
 
 
+class CodeWrong(Problem):
+    status = 403
+    code = "code-wrong"
+    title = both("查询码不对", "The code is not right")
+    detail = both(
+        "请核对提交时得到的 26 位查询码, 以及诉求编号。",
+        "Check the 26 symbols that you were given when you submitted it, and the reference.",
+    )
+
+
 class NotTheHolder(Problem):
     status = 403
     code = "link-needed"

@@ -4,16 +4,19 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
+from services.requests.anonymity.service import SUBJECT as ANONYMOUS
+from services.requests.anonymity.service import index_code
 from services.requests.moderation import public_texts
 from services.requests.service_requests.models import ServiceRequest
 from services.requests.service_requests.references import REFERENCE
 from services.requests.service_requests.texts import contact_of, key_for_writing, keys_of
 from services.requests.tracking import repository
-from services.requests.tracking.errors import LinkSpent, NotTheHolder, ReferenceUnknown
+from services.requests.tracking.errors import CodeWrong, LinkSpent, NotTheHolder, ReferenceUnknown
 from services.requests.tracking.holders import LinkHolder
 from services.requests.tracking.models import LinkState, RequestLookup, TrackingLink
 from shared.auth import Role
 from shared.clock import utc_now
+from shared.crypto import Keyring
 from shared.db import AsyncSession, set_scope
 from shared.vault import Vault
 
@@ -72,6 +75,33 @@ async def open_link(session: AsyncSession, lookup: RequestLookup, token: str) ->
     if not await repository.open_link(session, lookup, digest(token), digest(browser), now, until):
         raise LinkSpent
     return browser, until
+
+
+async def open_by_code(
+    session: AsyncSession, keyring: Keyring, lookup: RequestLookup, code: str
+) -> tuple[str, datetime]:
+    """The same for whoever asked without being named, by the code that they were given. It opens any number of times:
+    there is nobody to whom another could be sent. CodeWrong.
+    """
+    request = await repository.get_request(session, lookup)
+    if not secrets.compare_digest(index_code(keyring, code), request.follow_up_index or b""):
+        raise CodeWrong
+    browser, now = secrets.token_urlsafe(32), utc_now()
+    link = TrackingLink(
+        community_code=request.community_code,
+        request_id=request.id,
+        token_digest=digest(secrets.token_urlsafe(24)),
+        expires_at=now,
+        opened_at=now,
+        session_digest=digest(browser),
+        session_until=now + LASTS,
+        created_by=ANONYMOUS,
+        state=LinkState.HANDED_OUT,
+        created_at=now,
+    )
+    session.add(link)
+    await session.flush()
+    return browser, now + LASTS
 
 
 async def find_holder(session: AsyncSession, lookup: RequestLookup, browser: str) -> LinkHolder | None:

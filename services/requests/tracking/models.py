@@ -37,7 +37,7 @@ class TrackingLink(Base, Tenant, table=True):
     """A one-time link (一次性查询链接) to a request, and the browser that opened it.
 
     Link and browser are known by digests only. The link opens once, within 30 days; the browser that opened it may
-    come back for 30 days.
+    come back for 30 days. A browser that was let in by the code of an anonymous request has a row, and no link.
     """
 
     __tablename__ = "tracking_link"
@@ -65,7 +65,7 @@ class TrackingLink(Base, Tenant, table=True):
     session_digest: bytes | None = None
     session_until: datetime | None = None
     created_by: str
-    """The account that handed it out; `requester` if it was asked for on the page."""
+    """The account that handed it out; `requester` if it was asked for on the page, `anonymous` if a code let it in."""
     state: LinkState = Field(sa_type=text_enum(LinkState))
     token_sealed: bytes | None = None
     """The link's own secret, under the request's key, until it is sent."""

@@ -1,6 +1,5 @@
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import Row, delete, func, or_, select, update
 from sqlmodel import col
@@ -24,13 +23,6 @@ async def category_names(session: AsyncSession, request: ServiceRequest) -> Row[
         col(Category.community_code) == request.community_code, col(Category.code) == request.category_code
     )
     return (await session.execute(statement)).one()
-
-
-async def reference_of(session: AsyncSession, community_code: str, request_id: UUID) -> str:
-    statement = select(col(ServiceRequest.reference)).where(
-        col(ServiceRequest.community_code) == community_code, col(ServiceRequest.id) == request_id
-    )
-    return (await session.execute(statement)).scalar_one()
 
 
 async def open_link(

@@ -1,14 +1,18 @@
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Self
+from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from services.requests.service_requests.models import Step
+from services.requests.service_requests.models import Commendation, Step
 from services.requests.service_requests.schemas import Refused, Schema
 from services.requests.service_requests.states import State
+from services.requests.service_requests.texts import Place
 from services.requests.tracking.models import LinkState
+from shared.errors import both
 from shared.identity import FreeText
 
+FollowUpCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z -]{26,40}$")]
 LinkToken = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{20,100}$")]
 
 
@@ -23,7 +27,18 @@ class LinkRead(BaseModel):
 
 
 class Opening(Schema):
-    token: LinkToken
+    """One of the two."""
+
+    token: LinkToken | None = None
+    """Of a one-time link."""
+    code: FollowUpCode | None = None
+    """The `follow_up_code` of an anonymous request."""
+
+    @model_validator(mode="after")
+    def is_one(self) -> Self:
+        if (self.token is None) == (self.code is None):
+            raise ValueError(both("请提供 token 或 code 之一", "Give either token or code"))
+        return self
 
 
 class Opened(BaseModel):
@@ -49,6 +64,16 @@ class TrackedLine(BaseModel):
     refusal: Refused | None
 
 
+class TrackedPhoto(BaseModel):
+    """At `…/photos/{id}`."""
+
+    id: UUID
+    width: int
+    """Pixels, as of `height`."""
+    height: int
+    created_at: datetime
+
+
 class Tracked(BaseModel):
     """What may be known of a request by its reference. Without a link: nothing, unless it is about public space."""
 
@@ -68,10 +93,14 @@ class Tracked(BaseModel):
     """What the office waits to be told."""
     answer: str | None = None
     merged_into: str | None = None
-    """The reference of the request that this one went into."""
+    """The reference of the request that this one went into, and with which it is answered."""
+    place: Place | None = None
+    """Where the matter is; for the holder."""
+    photos: list[TrackedPhoto] = []
+    """For the holder those that the requester may see, for everybody those that the office released."""
     lines: list[TrackedLine] = []
     may: list[str] = []
-    """What the holder can do now: `comment`, `answer`, `confirm`, `reopen`, `rate`."""
+    """What the holder can do now: `comment`, `answer`, `photo`, `withdraw`, `confirm`, `reopen`, `rate`."""
 
 
 class Said(Schema):
@@ -88,6 +117,9 @@ class TrackedRating(Schema):
     score: Annotated[int, Field(ge=1, le=5)]
     solved: bool
     satisfied: bool
+    commendation: Commendation | None = None
+    may_publish: bool = False
+    """The words may be shown to everybody, without a name."""
     text: FreeText | None = None
 
 
