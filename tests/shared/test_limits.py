@@ -103,7 +103,7 @@ def test_whom_an_address_stands_for(one: str, other: str, same: bool) -> None:
 
 def test_many_identities_cost_no_more() -> None:
     limit = RateLimit("x", "60/minute")
-    started = time.perf_counter()
+    started = time.process_time()  # of this process alone: others may be busy
     for n in range(20_000):
         limit.hit(str(n))
-    assert (time.perf_counter() - started) / 20_000 < 100e-6  # measured: 4 µs
+    assert (time.process_time() - started) / 20_000 < 100e-6  # measured: 4 µs
