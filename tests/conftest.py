@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, settings
 
 from stack.topology import application
 from tests import servers
@@ -19,6 +20,13 @@ pytest_plugins = ("tests.apps", "tests.toy.fixtures")
 
 DatabaseUrls = Callable[[str], Awaitable[tuple[str, str]]]
 SettingsEnvironment = Callable[[str], Awaitable[dict[str, str]]]
+
+settings.register_profile(
+    "beside_others",  # a busy machine may take long to draw an example and to try it
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("beside_others")
 
 _run = pytest.StashKey[ExitStack]()
 

@@ -160,7 +160,6 @@ def test_work_orders_live_as_the_table_says(new_place: NewPlace, loop: asyncio.A
     limits = settings(
         max_examples=12,
         stateful_step_count=30,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         database=None,
         phases=[Phase.generate],  # making a failing story shorter takes minutes

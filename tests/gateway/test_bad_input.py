@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.gateway.conftest import Town
@@ -78,7 +78,7 @@ def _check(answer: httpx.Response, asked: str) -> None:
             assert (problem["status"], bool(problem["code"])) == (answer.status_code, True), asked
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(username=st.text(max_size=80), password=st.text(max_size=300))
 async def test_any_name_and_password_is_refused_without_repeating_them(
     anyone: httpx.AsyncClient, username: str, password: str

@@ -98,7 +98,7 @@ async def place(town: Town) -> Place:
     return await open_place(town)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(form=st.dictionaries(st.sampled_from(SUBMITTED), HOSTILE, max_size=6))
 async def test_whatever_is_sent_is_taken_whole_or_refused_whole(place: Place, form: dict[str, str]):
     plain = {name: text.encode("utf-8", "replace") for name, text in form.items()}
@@ -112,7 +112,7 @@ async def test_whatever_is_sent_is_taken_whole_or_refused_whole(place: Place, fo
     assert await place.count() - before == (answer.status_code == 200)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(
     path=st.sampled_from(["requests", "services", "servicerequestupdates", "tokens/x", "requests/x"]),
     asked=st.dictionaries(

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 from sqlalchemy import delete, select
@@ -36,7 +36,7 @@ async def _keys_at(database: Database, now: datetime) -> list[SigningKey]:
         return list((await session.execute(select(SigningKey).order_by(SigningKey.signs_from))).scalars())
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(st.lists(st.timedeltas(timedelta(minutes=1), timedelta(days=40)), min_size=1, max_size=12))
 async def test_at_any_time_a_key_signs_and_no_live_token_loses_its_key(database: Database, pauses: list[timedelta]):
     async with database.transaction(EVERYWHERE) as session:

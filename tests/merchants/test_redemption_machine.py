@@ -165,9 +165,7 @@ async def test_any_history(client_of: ClientOf, attestation_pair: tuple[str, str
         async def open_shop() -> Shop:
             return await open_limited_shop(client_of, attestation_pair)
 
-    chosen = settings(
-        max_examples=6, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck), database=None
-    )
+    chosen = settings(max_examples=6, stateful_step_count=12, suppress_health_check=list(HealthCheck), database=None)
     await asyncio.to_thread(run_state_machine_as_test, Bound, settings=chosen)
 
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.requests.knowledge.words import dictionary, fold, is_han, marks, pieces, read, terms_of, tsquery, tsvector
@@ -32,7 +32,6 @@ def holds(text: str, query: str, *, every: bool = True) -> bool:
     return bool(eval(expression.replace("&", "and").replace("|", "or")))  # True, False, brackets
 
 
-@settings(deadline=None)
 @given(PARTS)
 def test_every_stretch_of_a_text_finds_it(part: tuple[str, int, int]) -> None:
     text, start, length = part
@@ -41,7 +40,6 @@ def test_every_stretch_of_a_text_finds_it(part: tuple[str, int, int]) -> None:
         assert holds(text, query), query
 
 
-@settings(deadline=None)
 @given(st.sampled_from(TEXTS), st.data())
 def test_every_word_finds_it_as_it_is_read_and_by_its_initials(text: str, data: st.DataObject) -> None:
     words = [word for piece in pieces(fold(text)) if is_han(piece[0]) for word in dictionary().cut(piece[0])]
@@ -52,7 +50,6 @@ def test_every_word_finds_it_as_it_is_read_and_by_its_initials(text: str, data: 
     assert holds(text, word)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_text_is_filed_and_any_search_is_a_query(text: str, query: str) -> None:
     """Nothing that anybody writes or asks breaks out of its quotation marks."""

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -170,7 +170,6 @@ def is_right(question: dict[str, Any], answer: Answer) -> bool:
             return isinstance(answer, str) and (datatype == "text" or "\n" not in answer)
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # beside others on a busy machine
 @given(question=QUESTIONS, required=st.booleans(), answer=st.none() | ANSWERS)
 def test_answers_are_kept_exactly_when_they_fit(question: dict[str, Any], required: bool, answer: Any) -> None:
     readable = question.get("variable", True)

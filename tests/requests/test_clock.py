@@ -306,7 +306,6 @@ def test_a_request_lives_as_the_table_says(api: FastAPI, loop: asyncio.AbstractE
         settings=settings(
             max_examples=12,  # `test_whole_life` plays all of this as well
             stateful_step_count=25,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],  # making a failing life shorter takes minutes
         ),

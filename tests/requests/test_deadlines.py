@@ -127,7 +127,7 @@ class Played:
                 deadlines.start_clock(request, self.terms, now) if request.first_dispatched_at else None
 
 
-@settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
+@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])  # shrinking takes minutes
 @given(
     office=st.sampled_from(list(OFFICES)),
     urgency=st.sampled_from(Urgency),

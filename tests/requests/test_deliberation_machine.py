@@ -200,5 +200,5 @@ def machine(api: FastAPI, loop: asyncio.AbstractEventLoop) -> type[RuleBasedStat
 @pytest.mark.timeout(300)
 async def test_no_order_of_verbs_breaks_a_deliberation(api: FastAPI) -> None:
     loop = asyncio.get_running_loop()
-    chosen = settings(max_examples=6, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+    chosen = settings(max_examples=6, stateful_step_count=25, suppress_health_check=list(HealthCheck))
     await asyncio.to_thread(run_state_machine_as_test, machine(api, loop), settings=chosen)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.requests.similar.repository import Box
@@ -185,7 +185,6 @@ async def test_the_search_agrees_with_one_that_looks_at_everything(world: World)
         assert {item["id"] for item in found} <= {request_id for _, request_id in naive}
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)  # beside others on a busy machine
 @given(
     longitude=st.floats(73, 135),
     latitude=st.floats(18, 54),

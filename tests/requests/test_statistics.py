@@ -325,7 +325,6 @@ def read_by_hand(histories: list[History], by: By, as_of: datetime) -> dict[str,
 
 @settings(
     max_examples=20,
-    deadline=None,
     suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType]
     phases=[Phase.explicit, Phase.generate],
 )

@@ -270,7 +270,6 @@ def test_the_whole_loop_in_every_order(api: FastAPI, loop: asyncio.AbstractEvent
         settings=settings(
             max_examples=12,
             stateful_step_count=30,
-            deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.generate],  # making a failing life shorter takes minutes

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import time_machine
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.residents.household_cards.derive import derive_households
@@ -136,7 +136,7 @@ async def test_the_replay_of_any_history_is_the_record(registry: Registry) -> No
     """Whatever happens on five days: each day's card is what a naive evaluator says, and is found again later."""
     loop = asyncio.get_running_loop()
 
-    @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+    @settings(max_examples=6, derandomize=True)
     @given(histories)
     def play(days: list[list[tuple]]) -> None:
         chronicle = Chronicle(Registry(registry.client, registry.app))

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.residents.consents.catalogue import CATALOGUE, LawfulBasis
@@ -172,7 +172,7 @@ async def test_a_guardianship_over_a_minor_lapses_with_age(registry: Registry, h
     assert refused.status_code == 404
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 @given(steps=st.lists(st.sampled_from(["give", "withdraw", "ask"]), max_size=8))
 async def test_a_yes_is_signed_exactly_while_a_consent_holds(registry: Registry, steps: list[str]) -> None:
     """Whatever the order of giving and withdrawing: never a yes without a consent that holds."""

@@ -349,7 +349,7 @@ async def test_printing_needs_the_contact_of_every_grid(place: Neighbourhood) ->
     assert (await elsewhere.post("/internal/contact-cards/print", json=body)).status_code == 404
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     name=st.text(st.characters(categories=["Lo", "Ll", "Lu", "Nd", "Po", "Sm"]), min_size=1, max_size=40),
     phone=st.sampled_from([None, "19900000001", "0472-5910001", "12345", "+4930901820"]),

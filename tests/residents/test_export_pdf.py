@@ -98,7 +98,7 @@ def test_a_record_longer_than_a_page_is_continued(count: int, columns: int) -> N
     assert text.count("完") == count * columns
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=60), min_size=1, max_size=4), st.integers(1, 3))
 def test_whatever_was_written_can_be_printed(texts: list[str], columns: int) -> None:
     sections = [notes(2, columns, text) for text in texts]

@@ -150,9 +150,7 @@ class CaseMachine(RuleBasedStateMachine):
 
 async def test_the_machine_of_a_case(place: Neighbourhood) -> None:
     machine = type("Machine", (CaseMachine,), {"place": place, "loop": asyncio.get_running_loop()})
-    chosen = settings(
-        max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck), database=None
-    )
+    chosen = settings(max_examples=12, stateful_step_count=14, suppress_health_check=list(HealthCheck), database=None)
     await asyncio.to_thread(run_state_machine_as_test, machine, settings=chosen)
     counted = select(func.count()).select_from(FoundPersonEntry).where(FoundPersonEntry.community_code == place.code)
     assert (await place.rows(counted))[0] > 0

@@ -186,7 +186,6 @@ async def test_everybody_always_belongs_where_they_are(
     checks = settings(
         max_examples=4,
         stateful_step_count=8,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate],  # as for merges: a shrunken story tells no more
     )

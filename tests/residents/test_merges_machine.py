@@ -114,7 +114,6 @@ async def test_undoing_every_merge_restores_everything(
     checks = settings(
         max_examples=4,
         stateful_step_count=7,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.generate],  # a shrunken story of a few steps tells no more, and takes minutes to find
     )

@@ -231,7 +231,6 @@ async def test_phones_and_desks(registry: Registry) -> None:
     chosen = settings(
         max_examples=8,
         stateful_step_count=20,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         database=None,
         phases=[Phase.generate],

@@ -46,7 +46,7 @@ def is_problem(answer: Any, status: int) -> dict[str, Any]:
     return document
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(body=bodies)
 async def test_no_body_is_echoed(kit_app: KitApp, body: Any) -> None:
     # Broken refuses everything that validation lets through, so that every answer is a problem.
@@ -57,7 +57,7 @@ async def test_no_body_is_echoed(kit_app: KitApp, body: Any) -> None:
     assert MARK not in json.dumps(document)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(raw=st.binary(max_size=40).map(lambda tail: MARK.encode() + tail))
 async def test_no_malformed_body_is_echoed(kit_app: KitApp, raw: bytes) -> None:
     async with kit_app.client(area="150299003003") as client:

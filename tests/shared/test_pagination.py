@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from fastapi import FastAPI
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 from pydantic import BaseModel
@@ -221,7 +221,7 @@ async def test_later_pages_are_read_from_the_index(engine: AsyncEngine, client: 
         assert ("posted_at" if order == "newest" else "priority") in condition, plan
 
 
-@profile(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@profile(max_examples=25)
 @given(data=st.data(), order=st.sampled_from(sorted(ORDERS)), limit=st.integers(1, 7))
 async def test_rows_that_come_and_go_meanwhile_neither_repeat_nor_hide_others(
     engine: AsyncEngine, client: httpx.AsyncClient, data: st.DataObject, order: str, limit: int

@@ -57,7 +57,7 @@ def test_both_weights_are_embedded_and_differ() -> None:
     assert regular != bold
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(st.characters(codec="utf-16"), max_size=30))
 def test_any_text_can_be_drawn_and_equal_texts_are_equal_bytes(text: str) -> None:
     assert drawn(text) == drawn(text)
