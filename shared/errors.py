@@ -1,5 +1,6 @@
 """Problem documents (RFC 9457) in Chinese and English that say what to do and never echo what was sent."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -209,29 +210,58 @@ _VALIDATION_TEXTS: dict[str, Bilingual] = {
     "too_short": both("条目太少", "Too few items"),
     "timezone_aware": both("时间必须带时区", "A time needs its offset"),
     "json_invalid": both("不是合法的 JSON", "Not valid JSON"),
+    "model_attributes_type": both(
+        "须为 JSON 对象 (Content-Type: application/json)", "Must be a JSON object (Content-Type: application/json)"
+    ),
+    "dict": both("须为 JSON 对象", "Must be a JSON object"),
+    "list": both("须为列表", "Must be a list"),
+    "string": both("须为文字", "Must be text"),
+    "int": both("须为整数", "Must be a whole number"),
+    "float": both("须为数字", "Must be a number"),
+    "finite": both("须为数字", "Must be a number"),
+    "bool": both("须为 true 或 false", "Must be true or false"),
+    "uuid": both("须为编号 (UUID)", "Must be an identifier (UUID)"),
+    "date": both("须为日期, 如 2026-11-23", "Must be a date, e.g. 2026-11-23"),
+    "datetime": both(
+        "须为带时区的时间, 如 2026-11-23T09:00:00+08:00",
+        "Must be a time with its offset, e.g. 2026-11-23T09:00:00+08:00",
+    ),
 }
+"""By the type of the error, or by what comes before its first underscore."""
 _VALIDATION_FALLBACK = both("格式或类型不对", "Wrong format or type")
 _LIMITS = ("min_length", "max_length", "ge", "gt", "le", "lt")
+
+
+def _validation_text(type: str) -> Bilingual:
+    return _VALIDATION_TEXTS.get(type) or _VALIDATION_TEXTS.get(type.split("_", 1)[0]) or _VALIDATION_FALLBACK
+
+
+def _bounds(error: Mapping[str, Any]) -> str:
+    """What would do: limits and choices, all of them ours."""
+    context = error.get("ctx") or {}
+    bounds = [f"{name} {context[name]}" for name in _LIMITS if isinstance(context.get(name), int | float)]
+    if error["type"] in ("enum", "literal_error"):
+        bounds += re.findall(r"'([^']*)'", context.get("expected", ""))
+    return f" ({', '.join(bounds)})" if bounds else ""
 
 
 def _validation_errors(raw: Iterable[Mapping[str, Any]], language: str) -> list[dict[str, str]]:
     errors = []
     for error in raw:
         place = list(error["loc"])
-        if error["type"] == "extra_forbidden":
-            place.pop()  # the unknown name is input too
+        if error["type"] in ("extra_forbidden", "json_invalid"):
+            place.pop()  # the unknown name is input too; where JSON breaks off is no place in it
         where, path = (place[0], place[1:]) if place else ("body", [])
         pointer = (
             "/" + "/".join(str(part) for part in path) if where == "body" else f"{where}:{'/'.join(map(str, path))}"
         )
         context = error.get("ctx") or {}
-        limits = "".join(f" ({name} {context[name]})" for name in _LIMITS if isinstance(context.get(name), int | float))
         told = context.get("error")
         text = (
             told.args[0] if isinstance(told, ValueError) and told.args and isinstance(told.args[0], Bilingual) else None
         )
-        text = text or _VALIDATION_TEXTS.get(error["type"], _VALIDATION_FALLBACK)
-        errors.append({"pointer": pointer, "code": error["type"], "detail": getattr(text, language) + limits})
+        text = text or _validation_text(error["type"])
+        errors.append({"pointer": pointer, "code": error["type"], "detail": getattr(text, language) + _bounds(error)})
     return errors
 
 
@@ -280,10 +310,16 @@ def render(problem: Problem, accept_language: str | None) -> Response:
     )
 
 
+_STATUS_DETAILS = {
+    400: both("请求体无法读取, 请检查其格式。", "The body cannot be read. Check its format."),
+    405: both("此地址不支持这种请求方法, 可用的见 Allow。", "This address does not take that method; see Allow."),
+}
+
+
 def _status_problem(error: HTTPException) -> Problem:
     if error.status_code == 404:
         return NotFound()
-    problem = Problem(headers=error.headers)
+    problem = Problem(_STATUS_DETAILS.get(error.status_code), headers=error.headers)
     problem.status = error.status_code
     problem.code = f"http-{error.status_code}"
     return problem

@@ -1,11 +1,13 @@
 """Problems say what to do, in the caller's language, and never repeat what was sent."""
 
 import json
-from typing import Any
+from typing import Any, Literal
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import AwareDatetime, BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -16,6 +18,8 @@ from shared.errors import (
     ServerError,
     WrongState,
     both,
+    document_of,
+    invalid_part,
     language_of,
     problem_of,
 )
@@ -97,6 +101,36 @@ async def test_places_are_named(kit_app: KitApp) -> None:
     assert errors["/name"]["detail"] == "This is required"
     assert errors["/size"]["detail"] == "Too large (le 9)"
     assert errors["/phone"]["detail"].startswith("Not a phone number")
+
+
+class Lamp(BaseModel):
+    state: Literal["lit", "out"]
+    since: AwareDatetime
+    height: int
+    id: UUID
+
+
+def test_what_would_do_is_named() -> None:
+    with pytest.raises(ValidationError) as refused:
+        Lamp.model_validate({"state": MARK, "since": MARK, "height": MARK, "id": MARK})
+    document = document_of(invalid_part(refused.value, (), "en"), "en")
+    assert {error["pointer"]: error["detail"] for error in document["errors"]} == {
+        "/state": "Not one of the allowed values (lit, out)",
+        "/since": "Must be a time with its offset, e.g. 2026-11-23T09:00:00+08:00",
+        "/height": "Must be a whole number",
+        "/id": "Must be an identifier (UUID)",
+    }
+
+
+async def test_a_body_that_is_no_json_says_so(kit_app: KitApp) -> None:
+    async with kit_app.client(area=a_community()) as client:
+        broken = await client.post("/v1/things", content=b"{", headers={"Content-Type": "application/json"})
+        plain = await client.post("/v1/things", content=b"{}", headers={"Content-Type": "text/plain"})
+        other = await client.delete("/v1/things")
+    assert is_problem(broken, 422)["errors"] == [{"pointer": "/", "code": "json_invalid", "detail": "不是合法的 JSON"}]
+    assert "application/json" in is_problem(plain, 422)["errors"][0]["detail"]
+    assert "Allow" in is_problem(other, 405)["detail"]
+    assert other.headers["allow"]
 
 
 @pytest.mark.parametrize(
