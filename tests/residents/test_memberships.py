@@ -268,6 +268,47 @@ async def test_a_birth_makes_a_member_and_its_parents_guardians(registry: Regist
     assert len(await relations(registry, household)) == 3, "nothing is half done"
 
 
+def years_ago(years: int) -> str:
+    today = china_today()
+    return today.replace(year=today.year - years, month=1, day=1).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("mother", "father", "doubts"),
+    [
+        ((30, "female"), (32, "male"), []),
+        ((13, "female"), (32, "male"), ["parent_too_young"]),
+        ((17, "female"), (32, "male"), ["parent_is_minor"]),
+        ((61, "female"), (62, "male"), ["parent_too_old"]),
+        ((30, "female"), (95, "male"), ["parent_too_old"]),
+        ((30, "female"), (31, "female"), ["parents_of_one_sex"] * 2),
+        ((30, None), (31, "female"), []),
+        ((None, None), (None, None), []),
+    ],
+)
+async def test_parents_who_can_hardly_be_it_are_doubted_and_not_refused(
+    registry: Registry, mother: tuple[int | None, str | None], father: tuple[int | None, str | None], doubts: list[str]
+) -> None:
+    household = (await registry.household())["id"]
+    parents = []
+    for name, (years, sex) in (("老李", mother), ("老张", father)):
+        known = {"birth_on": years_ago(years) if years else None, "sex": sex}
+        parents.append((await registry.person(household, name, **known))["id"])
+    born = {"name": "张小宝", "birth_on": days_ago(0), "parents": parents}
+    child = await registry.post(f"/v1/households/{household}/record-birth", born, status=201)
+    assert [each["kind"] for each in child["warnings"]] == doubts
+    assert {each["person_id"] for each in child["warnings"]} <= set(parents)
+    assert len(await registry.get(f"/v1/people/{child['id']}/guardians")) > 0
+
+
+async def test_a_parent_born_after_the_child_is_doubted(registry: Registry) -> None:
+    household = (await registry.household())["id"]
+    parent = await registry.person(household, "老李", birth_on=days_ago(5))
+    born = {"name": "张小宝", "birth_on": days_ago(400), "parents": [parent["id"]]}
+    child = await registry.post(f"/v1/households/{household}/record-birth", born, status=201)
+    assert [each["kind"] for each in child["warnings"]] == ["parent_too_young"]
+
+
 @pytest.mark.parametrize("role", ["supervisor", "resident"])
 async def test_a_resident_does_not_see_who_left_their_household(registry: Registry, role: str) -> None:
     household, people = await settle(registry, 老张="head", 老李="spouse")

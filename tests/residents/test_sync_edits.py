@@ -274,6 +274,55 @@ async def test_edits_of_the_erased_are_refused_and_leave_nothing(town: Registry,
     assert (result["outcome"], result["problem"]["code"]) == ("rejected", "not-found")
 
 
+async def two_records_of_one(town: Registry, **kept: Any) -> tuple[str, str]:
+    """(kept, merged): the phone has seen the second only."""
+    home = (await town.household())["id"]
+    keep, other = [(await town.person(home, "单玉兰", **known))["id"] for known in (kept, {"phone": a_phone()})]
+    pair = await town.post("/v1/duplicates", {"person_id": keep, "other_id": other})
+    await town.post(f"/v1/duplicates/{pair['id']}/merge", {"keep": keep, "take": []})
+    return keep, other
+
+
+async def test_edits_of_a_record_that_was_merged_are_of_the_kept_one(town: Registry, phone: Phone) -> None:
+    keep, other = await two_records_of_one(town)
+    number = a_phone()
+    edits = [
+        an_edit("correct_person", other, 1, phone=number),
+        an_edit("correct_person", other, 1, later=1, phone=number, cautions="听力差"),
+        an_edit("grant_tag", other, 1, later=2, kind="veteran"),
+        an_edit("add_family_contact", other, later=3, name="李秀英", phone=a_phone(), relation="child"),
+    ]
+    results = await phone.edit(*edits)
+    assert {each["entity_id"] for each in results} == {keep}
+    assert [each["outcome"] for each in results][1:] == ["applied"] * 3 and results[0]["outcome"] == "merged"
+    known = await revealed(town, keep)
+    assert (known["phone"], known["cautions"]) == (f"+86{number}", "听力差")
+    again = await phone.edit(*edits)
+    assert [each["outcome"] for each in again] == ["already_applied"] * 4
+
+
+async def test_what_the_kept_record_holds_was_never_seen_and_conflicts(town: Registry, phone: Phone) -> None:
+    theirs, mine = a_phone(), a_phone()
+    keep, other = await two_records_of_one(town, phone=theirs)
+    edit = an_edit("correct_person", other, 1, phone=mine, cautions="听力差")
+    [result] = await phone.edit(edit)
+    assert (result["outcome"], result["entity_id"], result["applied_fields"]) == ("conflict", keep, [])
+    [conflict] = result["conflicts"]
+    assert (conflict["field"], conflict["current"], conflict["changed_at"]) == ("phone", f"+86{theirs}", None)
+    assert (await revealed(town, keep))["cautions"] is None, "nothing of it was applied"
+    [partly] = await phone.edit(edit | {"apply": "partly"})
+    assert (partly["outcome"], partly["applied_fields"]) == ("conflict", ["cautions"])
+    [chosen] = await phone.edit(an_edit("correct_person", keep, partly["version"], phone=mine))
+    assert chosen["outcome"] == "applied" and (await revealed(town, keep))["phone"] == f"+86{mine}"
+
+
+async def test_a_merge_into_another_grid_leads_a_worker_nowhere(town: Registry) -> None:
+    _, other = await two_records_of_one(town)
+    stranger = Phone(town, [town.grid(2)], subject="elsewhere")
+    [result] = await stranger.edit(an_edit("correct_person", other, 1, cautions="听力差"))
+    assert (result["outcome"], result["entity_id"], result["problem"]["status"]) == ("rejected", other, 404)
+
+
 @pytest.mark.parametrize("role", ["staff", "head", "resident", "supervisor", "responder", "merchant", "partner"])
 async def test_grid_workers_only(town: Registry, role: str) -> None:
     by = bearer(role, town.community)

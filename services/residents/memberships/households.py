@@ -11,11 +11,14 @@ from services.residents.households.repository import get_household, lock_open_ho
 from services.residents.memberships import repository
 from services.residents.memberships.errors import HouseholdNotEmpty, NotAMember
 from services.residents.memberships.moves import depart
+from services.residents.memberships.parents import Parent, doubts_of_parents
 from services.residents.memberships.schemas import Birth, End, MoveOut
 from services.residents.memberships.states import Verb
 from services.residents.people import service as people
 from services.residents.people.models import Person
-from services.residents.people.schemas import NumberDoubt, PersonCreate, Resemblance
+from services.residents.people.records import open_person
+from services.residents.people.repository import people_at_home
+from services.residents.people.schemas import NumberDoubt, ParentDoubt, PersonCreate, Resemblance
 from shared import outbox
 from shared.auth import Principal
 from shared.clock import china_today, utc_now
@@ -51,8 +54,8 @@ async def end_household(session: AsyncSession, principal: Principal, household_i
 
 async def record_birth(
     session: AsyncSession, vault: Vault, principal: Principal, household_id: UUID, data: Birth
-) -> tuple[Person, Household, list[Resemblance | NumberDoubt]]:
-    """Register a child as a member since its birth, and its parents as its guardians."""
+) -> tuple[Person, Household, list[Resemblance | NumberDoubt | ParentDoubt]]:
+    """Register a child as a member since its birth, and its parents as its guardians; doubts of them are told."""
     child = PersonCreate(
         household_id=household_id,
         lives_here_since=data.birth_on,
@@ -60,7 +63,15 @@ async def record_birth(
     )
     person, household, warnings = await people.register_person(session, vault, principal, child)
     await _add_parents(session, person, household, set(data.parents), data.birth_on)
-    return person, household, warnings
+    parents = await _parents(session, vault, person.community_code, sorted(set(data.parents)))
+    return person, household, [*warnings, *doubts_of_parents(parents, data.birth_on)]
+
+
+async def _parents(session: AsyncSession, vault: Vault, community_code: str, ids: list[UUID]) -> list[Parent]:
+    parents = {person.id: person for person, _ in await people_at_home(session, community_code, ids)}
+    keys = await vault.keys_for(community_code, ids)
+    opened = {each: open_person(keys[each], parents[each], ("birth_on", "sex")) for each in ids}
+    return [Parent(each, known.birth_on, known.sex) for each, known in opened.items()]
 
 
 async def _add_parents(

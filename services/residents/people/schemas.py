@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -116,8 +117,17 @@ class NumberDoubt(BaseModel):
     kind: Literal["county_unknown"] = "county_unknown"
 
 
+class ParentDoubt(BaseModel):
+    """What was written of a newborn's parents can hardly be right: look again at who they are."""
+
+    kind: Literal["parent_too_young", "parent_is_minor", "parent_too_old", "parents_of_one_sex"]
+    """`parent_is_minor`: another guardian may have to be named (Civil Code, art. 27)."""
+    person_id: UUID
+    """The parent whom it concerns; of two of one sex each."""
+
+
 class PersonRegistered(PersonRead):
-    warnings: list[Resemblance | NumberDoubt]
+    warnings: Sequence[Resemblance | NumberDoubt | ParentDoubt]
 
 
 class PersonCorrected(PersonRead):

@@ -1,7 +1,7 @@
 """Whether an edit that was made on an older version may still be applied, field by field. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +49,16 @@ class Base:
         return max(others, key=lambda stamp: stamp["version"], default=None)
 
 
+def unseen(base: Base, current: Mapping[str, Any]) -> Base:
+    """The worker saw another record of the same person: of this one nothing, so whatever it holds may conflict."""
+    held = {
+        name: {"version": base.current_version, "at": None, "by": None}
+        for name, value in current.items()
+        if value is not None
+    }
+    return replace(base, version=0, stamps=held | dict(base.stamps))
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What of an edit is there already, what may be written, and what somebody has to decide."""
@@ -77,6 +87,6 @@ def conflict(field: str, current: Any, stamp: Mapping[str, Any]) -> FieldConflic
         field=field,
         current=current,
         changed_in_version=stamp["version"],
-        changed_at=datetime.fromisoformat(stamp["at"]),
+        changed_at=datetime.fromisoformat(stamp["at"]) if stamp["at"] else None,
         changed_by=stamp["by"],
     )

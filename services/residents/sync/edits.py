@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import IntegrityError
 
+from services.residents.merges.errors import PersonWasMerged
 from services.residents.sync import repository
 from services.residents.sync.conflicts import ANY_FIELD, written_with
 from services.residents.sync.errors import EditIdReused, KindUnknown
@@ -26,8 +27,9 @@ from shared.vault import Vault
 class _NothingKept(Exception):
     """Undoes an edit that ends in a conflict."""
 
-    def __init__(self, applied: Applied, before: list[str]) -> None:
+    def __init__(self, edit: Edit, applied: Applied, before: list[str]) -> None:
         super().__init__("conflict")
+        self.edit = edit
         self.applied = applied
         self.before = before
         """Fields that were written when the edit came the first time."""
@@ -62,10 +64,9 @@ class Inbox:
         try:
             model, use = _use_of(edit)
             changes = model.model_validate(edit.changes)
-            async with self._session.begin_nested():
-                return await self._apply(edit, changes, use)
+            return await self._apply_or_follow(edit, changes, use)
         except _NothingKept as undone:
-            return await self._result(edit, undone.applied, undone.before)
+            return await self._result(undone.edit, undone.applied, undone.before)
         except ValidationError as error:
             return self._rejected(edit, invalid_part(error, ["changes"], self._language))
         except (Problem, IntegrityError) as error:
@@ -74,21 +75,39 @@ class Inbox:
                 raise
             return self._rejected(edit, problem)
 
-    async def _apply(self, edit: Edit, changes: BaseModel, use: Use) -> EditResult:
-        community_code = self._principal.community_code
+    async def _apply_or_follow(self, edit: Edit, changes: BaseModel, use: Use) -> EditResult:
+        """The phone knows the person by the id of a record that was merged: the edit is of the kept one."""
         digest = self._keyring.blind_index("sync-edit", _canonical(edit))
+        try:
+            async with self._session.begin_nested():
+                return await self._apply(edit, digest, changes, use)
+        except PersonWasMerged as merged:
+            edit = edit.model_copy(update={"entity_id": merged.kept_id})
+            async with self._session.begin_nested():
+                return await self._apply(edit, digest, changes, use, is_led_on=True)
+
+    async def _apply(
+        self, edit: Edit, digest: bytes, changes: BaseModel, use: Use, *, is_led_on: bool = False
+    ) -> EditResult:
+        community_code = self._principal.community_code
         stored = await repository.claim_edit(self._session, community_code, edit, digest)
         before = stored.fields if stored else []
         if stored is not None:
             left = self._left_of(edit, stored, digest)
             if not left:
-                return EditResult(edit_id=edit.edit_id, outcome=Outcome.ALREADY_APPLIED, version=stored.version)
+                return EditResult(
+                    edit_id=edit.edit_id,
+                    entity_id=edit.entity_id,
+                    outcome=Outcome.ALREADY_APPLIED,
+                    version=stored.version,
+                )
             changes = type(changes).model_validate({name: edit.changes[name] for name in left})
         # A vault of its own: keys that are undone with a refused edit must not be remembered.
         vault = Vault(self._session, self._keyring)
-        applied = await use(Desk(self._session, vault, self._principal, self._own[edit.entity_id]), edit, changes)
+        own = self._own[edit.entity_id]
+        applied = await use(Desk(self._session, vault, self._principal, own, is_led_on), edit, changes)
         if applied.conflicts and not applied.fields:
-            raise _NothingKept(applied, before)
+            raise _NothingKept(edit, applied, before)
         await repository.finish_edit(
             self._session, community_code, edit.edit_id, [*before, *applied.fields], applied.version
         )
@@ -124,6 +143,7 @@ class Inbox:
             )
         return EditResult(
             edit_id=edit.edit_id,
+            entity_id=edit.entity_id,
             outcome=outcome,
             version=applied.version,
             applied_fields=[*before, *applied.fields],
@@ -131,7 +151,12 @@ class Inbox:
         )
 
     def _rejected(self, edit: Edit, problem: Problem) -> EditResult:
-        return EditResult(edit_id=edit.edit_id, outcome=Outcome.REJECTED, problem=document_of(problem, self._language))
+        return EditResult(
+            edit_id=edit.edit_id,
+            entity_id=edit.entity_id,
+            outcome=Outcome.REJECTED,
+            problem=document_of(problem, self._language),
+        )
 
 
 def _use_of(edit: Edit) -> tuple[type[BaseModel], Use]:

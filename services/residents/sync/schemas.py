@@ -179,11 +179,13 @@ class FieldConflict(BaseModel):
     changed_in_version: int
     changed_at: datetime | None
     changed_by: str | None
-    """The role of whoever changed it; None: the service itself."""
+    """The role of whoever changed it; None: the service itself, or it is as it was in the kept record."""
 
 
 class EditResult(BaseModel):
     edit_id: UUID
+    entity_id: UUID
+    """Whom or what the edit is about: the kept person, where the one that it named was merged."""
     outcome: Outcome
     version: int | None = None
     """Of the entity now, where it has one: the base of the next edit."""

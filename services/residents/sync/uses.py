@@ -19,7 +19,7 @@ from services.residents.people.repository import get_person
 from services.residents.people.schemas import ContactAdd, PersonCreate, PersonUpdate, TagGrant
 from services.residents.people.service import correct_person, register_person
 from services.residents.sync import repository
-from services.residents.sync.conflicts import Base, Decision, decide
+from services.residents.sync.conflicts import Base, Decision, decide, unseen
 from services.residents.sync.schemas import Edit, EditKind, FieldConflict, Schema
 from shared.auth import Principal
 from shared.clock import CHINA, china_today
@@ -47,6 +47,8 @@ class Desk:
     principal: Principal
     own: dict[str, int]
     """Versions that earlier edits of this worker made of the entity's fields."""
+    is_led_on: bool = False
+    """The worker saw another record of this person, which was merged since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ async def _correct_person(desk: Desk, edit: Edit, changes: PersonUpdate) -> Appl
     known = open_person(key, person)
     current = {name: getattr(known, name) for name in SEALED} | {"household_id": person.household_id}
     base = Base(edit.base_version, person.version, person.field_versions, desk.own)
+    if desk.is_led_on:
+        base = unseen(base, current)
     decision = decide(changes.model_dump(exclude_unset=True), current, base)
     if _has_something_to_write(edit, decision):
         data = _only(changes, decision.writable)
