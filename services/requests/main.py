@@ -4,6 +4,8 @@ from fastapi import FastAPI
 
 from services.requests.abuse import endpoints as abuse
 from services.requests.anonymity.service import TIMERS as ANONYMITY_TIMERS
+from services.requests.area_days import endpoints as area_days
+from services.requests.area_days.service import TIMERS as AREA_DAY_TIMERS
 from services.requests.attachments import endpoints as attachments
 from services.requests.attachments.timers import attachment_timers
 from services.requests.calendars import endpoints as calendars
@@ -58,6 +60,7 @@ from shared.sender import sender_from
 ROUTERS = [
     abuse.router,
     categories.router,
+    area_days.router,
     calendars.router,
     clusters.router,
     views.lists,  # before what is named by its id
@@ -123,6 +126,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         consumers=consumers(keyring),
         timers=[
             *ANONYMITY_TIMERS,
+            *AREA_DAY_TIMERS,
             *sweep.TIMERS,
             *rollup.TIMERS,
             *CALLBACK_TIMERS,

@@ -35,22 +35,27 @@ OFFICES = {
 
 
 def stored(office: Office) -> CommunityCalendar | None:
-    """The same calendar as the product keeps it."""
+    """The same calendar as the product keeps it: every other day is the community's own, against what its district has
+    announced of it; of the rest the district's word holds."""
     if office == Office():
         return None
 
     def spells(hours: tuple[tuple[time, time], ...]) -> list[list[str]]:
         return [[opens.isoformat("minutes"), closes.isoformat("minutes")] for opens, closes in hours]
 
+    said = {
+        day.isoformat(): {"worked": bool(hours), "hours": spells(hours) or None, "note": None}
+        for day, hours in office.days.items()
+    }
+    own = dict(list(said.items())[::2])
+    against = {on: {"worked": not each["worked"], "hours": None, "note": None} for on, each in own.items()}
     return CommunityCalendar(
         community_code=f"{id(office):012d}"[-12:],
         calendar_version=1,
         hours=spells(office.usual),
         weekdays={str(day): spells(hours) for day, hours in office.weekdays.items()},
-        days={
-            day.isoformat(): {"worked": bool(hours), "hours": spells(hours) or None, "note": None}
-            for day, hours in office.days.items()
-        },
+        days=own,
+        area_days={on: each | {"area": "150207"} for on, each in (said | against).items()},
         created_by="test",
     )
 

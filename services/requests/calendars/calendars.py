@@ -20,13 +20,14 @@ class Definition(Protocol):
     hours: Any
     weekdays: Any
     days: Any
+    area_days: Any
 
 
 def build(stored: Definition) -> WorkingCalendar:
     return WorkingCalendar(
         hours_of(stored.hours),
         weekdays={int(day): hours_of(spells) for day, spells in stored.weekdays.items()},
-        overrides={date.fromisoformat(on): _said(day) for on, day in stored.days.items()},
+        overrides={date.fromisoformat(on): _said(day) for on, day in (stored.area_days | stored.days).items()},
     )
 
 
@@ -56,6 +57,7 @@ def calendar_in(community_code: str, row: Any) -> CommunityCalendar | None:
         hours=row.hours,
         weekdays=row.weekdays,
         days=row.days,
+        area_days=row.area_days,
         created_by="",
         created_at=row.calendar_created_at,
     )

@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column
+from sqlalchemy import CheckConstraint, Column, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -27,5 +27,9 @@ class CommunityCalendar(Base, Tenant, table=True):
     """Days of the week with hours of their own, Monday is "1"; an empty list: closed."""
     days: dict[str, dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
     """Single dates that differ from the announcement: `schemas.Day` without its date."""
+    area_days: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, sa_column=Column(JSONB, nullable=False, server_default=text("'{}'"))
+    )
+    """The same, of what the community's district or city has announced, with the `area`; `days` goes before it."""
     created_by: str
     created_at: datetime = Field(default_factory=utc_now)

@@ -6,7 +6,13 @@ from sqlmodel import col
 from services.requests.calendars.models import CommunityCalendar
 from shared.db import AsyncSession
 
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('calendar/' || :community, 365008))")
+_LOCK_ONE = text(
+    """
+    SELECT pg_advisory_xact_lock_shared(hashtextextended('calendars', 365008)),
+           pg_advisory_xact_lock(hashtextextended('calendar/' || :community, 365008))
+    """
+)
+_LOCK_ALL = text("SELECT pg_advisory_xact_lock(hashtextextended('calendars', 365008))")
 
 
 DEFINITION = (
@@ -14,6 +20,7 @@ DEFINITION = (
     col(CommunityCalendar.hours),
     col(CommunityCalendar.weekdays),
     col(CommunityCalendar.days),
+    col(CommunityCalendar.area_days),
     col(CommunityCalendar.created_at).label("calendar_created_at"),
 )
 """For queries that read the calendar beside other things: see `calendars.calendar_in`."""
@@ -37,5 +44,10 @@ async def find_version(session: AsyncSession, community_code: str, number: int) 
 
 async def lock_latest(session: AsyncSession, community_code: str) -> CommunityCalendar | None:
     """The latest version, and nobody else adds one until the transaction ends: versions are numbered without gaps."""
-    await session.execute(_LOCK, {"community": community_code})
+    await session.execute(_LOCK_ONE, {"community": community_code})
     return await find_latest(session, community_code)
+
+
+async def lock_all(session: AsyncSession) -> None:
+    """Nobody adds a version to any calendar until the transaction ends."""
+    await session.execute(_LOCK_ALL)

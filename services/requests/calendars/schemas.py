@@ -79,6 +79,11 @@ class DayRead(Day):
     on: IsoDate
 
 
+class AreaDayOf(DayRead):
+    area: str
+    """Whose announcement it is."""
+
+
 class CalendarRead(BaseModel):
     community_code: str
     version: int
@@ -86,6 +91,9 @@ class CalendarRead(BaseModel):
     hours: list[list[str]]
     weekdays: dict[str, list[list[str]]]
     days: list[DayRead]
+    """The community's own."""
+    area_days: list[AreaDayOf]
+    """Those that its district or city has announced; its own go before them."""
     created_at: datetime | None
 
 
@@ -98,6 +106,8 @@ class Kind(StrEnum):
     """A public holiday or a day off that was announced with it."""
     MAKE_UP = "make_up"
     """A weekend that is worked in exchange (调休)."""
+    AREA = "area"
+    """Announced by the district or city."""
     OWN = "own"
     """The community's own decision."""
 

@@ -83,8 +83,11 @@ async def effective_days(session: AsyncSession, community_code: str, first: date
     """What each day is by the calendar in force."""
     stored = await repository.find_latest(session, community_code)
     calendar = build(stored) if stored else _STANDARD
-    own = stored.days if stored else {}
-    items = [_effective(day, calendar.hours_of(day), own.get(day.isoformat())) for day in _each(first, last)]
+    own, announced = (stored.days, stored.area_days) if stored else ({}, {})
+    items = [
+        _effective(day, calendar.hours_of(day), own.get(day.isoformat()), announced.get(day.isoformat()))
+        for day in _each(first, last)
+    ]
     return {"items": items, "announced": all(is_announced(year) for year in range(first.year, last.year + 1))}
 
 
@@ -95,6 +98,7 @@ def present(calendar: CommunityCalendar) -> dict[str, Any]:
         "hours": calendar.hours,
         "weekdays": calendar.weekdays,
         "days": [_day(date.fromisoformat(on), said) for on, said in sorted(calendar.days.items())],
+        "area_days": [_day(date.fromisoformat(on), said) for on, said in sorted(calendar.area_days.items())],
         "created_at": calendar.created_at if calendar.calendar_version else None,
     }
 
@@ -111,6 +115,7 @@ async def _next_version(
         hours=latest.hours,
         weekdays=latest.weekdays,
         days=latest.days,
+        area_days=latest.area_days,
         created_by=principal.subject,
     )
     change(changed)
@@ -128,9 +133,10 @@ def _standard(community_code: str) -> CommunityCalendar:
     return CommunityCalendar(
         community_code=community_code,
         calendar_version=0,
-        hours=_spells(OFFICE_HOURS),
+        hours=STANDARD_HOURS,
         weekdays={},
         days={},
+        area_days={},
         created_by="",
     )
 
@@ -141,13 +147,13 @@ def _check_known(calendar: CommunityCalendar, on: date, expected: int) -> None:
     check_version(calendar.calendar_version, expected)
 
 
-def _effective(day: date, hours: Hours, own: dict[str, Any] | None) -> dict[str, Any]:
-    return {"on": day, "kind": _kind(day, own), "hours": _spells(hours), "note": own["note"] if own else None}
+def _effective(day: date, hours: Hours, own: dict[str, Any] | None, announced: dict[str, Any] | None) -> dict[str, Any]:
+    said = own or announced
+    kind = Kind.OWN if own else Kind.AREA if announced else _kind(day)
+    return {"on": day, "kind": kind, "hours": _spells(hours), "note": said["note"] if said else None}
 
 
-def _kind(day: date, own: dict[str, Any] | None) -> Kind:
-    if own is not None:
-        return Kind.OWN
+def _kind(day: date) -> Kind:
     worked, weekend = _STANDARD.is_workday(day), day.isoweekday() > 5
     if worked:
         return Kind.MAKE_UP if weekend else Kind.WORKDAY
@@ -160,6 +166,9 @@ def _day(on: date, said: dict[str, Any]) -> dict[str, Any]:
 
 def _spells(hours: Hours) -> list[list[str]]:
     return [[opens.isoformat("minutes"), closes.isoformat("minutes")] for opens, closes in hours]
+
+
+STANDARD_HOURS = _spells(OFFICE_HOURS)
 
 
 def _each(first: date, last: date) -> Iterator[date]:
