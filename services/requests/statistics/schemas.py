@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Self
@@ -37,7 +38,11 @@ class Format(StrEnum):
     XLSX = "xlsx"
 
 
-class Rate(BaseModel):
+@dataclass(slots=True)
+class Rate:
+    """A share. What a county's report has tens of thousands of are dataclasses: making a model of each takes longer
+    than adding up the numbers."""
+
     of: int
     """The denominator."""
     good: int
@@ -46,10 +51,11 @@ class Rate(BaseModel):
 
     @classmethod
     def share(cls, good: int, of: int) -> Self:
-        return cls(of=of, good=good, percent=round(100 * good / of, 1) if of else None)
+        return cls(of, good, round(100 * good / of, 1) if of else None)
 
 
-class Rates(BaseModel):
+@dataclass(slots=True)
+class Rates:
     """The three rates (三率)."""
 
     responded_in_time: Rate
@@ -60,9 +66,12 @@ class Rates(BaseModel):
     """满意率: satisfied, of the judgements that say."""
 
 
-class RatesRow(BaseModel):
+@dataclass(slots=True)
+class RatesRow:
+    """The rates of one community, grid, category, day…"""
+
     key: str
-    name: str | None = None
+    name: str | None
     """The category's, in Chinese."""
     counted: Rates
     """Without what a head left out (剔除后)."""

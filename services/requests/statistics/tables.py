@@ -1,6 +1,7 @@
 """Statistics as tables to carry away, with Chinese headings."""
 
 import io
+from dataclasses import replace
 
 from services.requests.statistics.schemas import By, Rates, RatesReport, RatesRow
 from shared.spreadsheets import new_workbook, text_format, text_table, write_texts
@@ -47,7 +48,7 @@ def as_xlsx(report: RatesReport) -> bytes:
 
 
 def _lines(report: RatesReport) -> list[list[str | int | float]]:
-    rows = [*report.items, report.total.model_copy(update={"key": "合计", "name": ""})]
+    rows = [*report.items, replace(report.total, key="合计", name="")]
     return [_line(report.by, row) for row in rows]
 
 
