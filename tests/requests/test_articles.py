@@ -154,14 +154,33 @@ async def test_what_is_out_of_force_is_not_found_unless_asked_for(world: World) 
         assert [item["id"] for item in due["items"]] == [made["id"]]
 
 
-async def test_somebody_is_told_once_before_it_ends(world: World) -> None:
+async def test_somebody_is_told_once_before_it_ends_and_once_when_it_has(world: World) -> None:
+    """Within two weeks of the end; on its last day it is still in force."""
+    today = china_today()
+    soon = await published(world, valid_to=str(today + timedelta(days=14)))
+    later = await published(world, valid_to=str(today + timedelta(days=15)))
+    moments = ((0, [soon["id"]], []), (1, [soon["id"], later["id"]], []), (14, None, []), (15, None, [soon["id"]]))
+    ending: list[str] | None = None
+    for days, ends, ended in moments:
+        ending = ends or ending
+        with time_machine.travel(utc_now() + timedelta(days=days)):
+            for _ in range(2):
+                async with world.database.transaction(world.code) as session:
+                    await remind_of_ending(session)
+        assert await told_of(world, "article_ending") == ending
+        assert await told_of(world, "article_ended") == ended
+
+
+async def test_what_has_ended_unnoticed_is_told_as_ended_only(world: World) -> None:
     made = await published(world, valid_to=str(china_today() + timedelta(days=20)))
-    await published(world, valid_to=str(china_today() + timedelta(days=90)))
-    for _ in range(2):
+    with time_machine.travel(utc_now() + timedelta(days=60)):
         async with world.database.transaction(world.code) as session:
             await remind_of_ending(session)
-    told = [row.data["article_id"] for row in await world.published() if row.type == "requests.article_ending.v1"]
-    assert told == [made["id"]]
+    assert (await told_of(world, "article_ending"), await told_of(world, "article_ended")) == ([], [made["id"]])
+
+
+async def told_of(world: World, name: str) -> list[str]:
+    return [row.data["article_id"] for row in await world.published() if row.type == f"requests.{name}.v1"]
 
 
 async def test_what_is_being_typed_is_answered_and_not_kept(world: World) -> None:

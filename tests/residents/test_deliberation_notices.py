@@ -70,3 +70,13 @@ async def test_the_desk_hears_of_a_term_that_passed(place: Neighbourhood) -> Non
 def test_the_hour_is_told_in_the_readers_language() -> None:
     _, text = render(NoticeKind.DELIBERATION_REMINDED, {"begins_at": BEGINS_AT}, "en")
     assert text.endswith("begins on 2026-11-28 at 15:00.")
+
+
+@pytest.mark.parametrize("kind", ["article_ending", "article_ended"])
+async def test_the_desk_hears_of_articles_that_end(place: Neighbourhood, kind: str) -> None:
+    article = str(uuid4())
+    data = {"article_id": article, "number": 1, "valid_to": "2026-12-07"}
+    await place.consume(f"requests.{kind}.v1", f"articles/{article}", 1, data)
+    notice = (await inbox(place, None))[0]
+    assert (notice["kind"], notice["parameters"]) == (kind, {"article_id": article, "due_on": "2026-12-07"})
+    assert "2026-12-07" in notice["text"]

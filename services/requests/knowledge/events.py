@@ -24,9 +24,19 @@ class ArticleRetired(Event):
 
 
 class ArticleEnding(Event):
-    """An article's validity ends soon: somebody should look at it again."""
+    """An article's validity ends within two weeks: somebody should look at it again. Once a version."""
 
     type: ClassVar[str] = "requests.article_ending.v1"
+
+    article_id: UUID
+    number: int
+    valid_to: date
+
+
+class ArticleEnded(Event):
+    """It is out of force, and says so to whoever opens it. Once a version."""
+
+    type: ClassVar[str] = "requests.article_ended.v1"
 
     article_id: UUID
     number: int

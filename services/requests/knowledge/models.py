@@ -91,7 +91,7 @@ class ArticleVersion(Base, Tenant, table=True):
         Index(
             "ix_article_version_ends",
             "valid_to",
-            postgresql_where=text("is_current AND valid_to IS NOT NULL AND reminded_at IS NULL"),
+            postgresql_where=text("is_current AND valid_to IS NOT NULL AND ended_at IS NULL"),
         ),
     )
 
@@ -115,6 +115,8 @@ class ArticleVersion(Base, Tenant, table=True):
     published_at: datetime = Field(default_factory=utc_now)
     reminded_at: datetime | None = None
     """When the office was told that its validity ends soon."""
+    ended_at: datetime | None = None
+    """When the office was told that it has ended."""
 
 
 class ArticleVote(Base, Tenant, table=True):

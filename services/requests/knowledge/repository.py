@@ -157,13 +157,14 @@ async def get_category(session: AsyncSession, request: ServiceRequest) -> Catego
 
 
 async def lock_ending(session: AsyncSession, day: date, within: timedelta) -> Sequence[ArticleVersion]:
-    """Current versions that end soon, of all communities, and of which nobody has been told."""
+    """Current versions that end soon or have ended, of all communities, and of which nobody has been told that."""
     statement = (
         select(ArticleVersion)
         .where(
             col(ArticleVersion.is_current),
             col(ArticleVersion.valid_to) <= day + within,
-            col(ArticleVersion.reminded_at).is_(None),
+            col(ArticleVersion.ended_at).is_(None),
+            or_(col(ArticleVersion.reminded_at).is_(None), col(ArticleVersion.valid_to) < day),
         )
         .order_by(col(ArticleVersion.valid_to))
         .limit(REMINDED_AT_ONCE)

@@ -173,6 +173,20 @@ TEMPLATES: dict[NoticeKind, Template] = {
         ),
         to_phone=True,
     ),
+    _K.ARTICLE_ENDING: Template(
+        both("知识条目即将到期", "An article is about to end"),
+        both(
+            "一篇知识条目有效期至 {due_on}, 请核对政策是否更新, 修订后重新发布。",
+            "An article is valid until {due_on}. See whether the policy has changed, and publish it anew.",
+        ),
+    ),
+    _K.ARTICLE_ENDED: Template(
+        both("知识条目已到期", "An article has ended"),
+        both(
+            "一篇知识条目已于 {due_on} 到期, 居民查询不再显示。请修订后重新发布, 或停用。",
+            "An article was valid until {due_on} and is found no more. Publish it anew, or retire it.",
+        ),
+    ),
     _K.PROJECT_DELAYED: Template(
         both("民生实事项目进度滞后", "A project is late"),
         both(
