@@ -2,18 +2,28 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from services.residents.contact_cards.scan_repository import forget_scans
+from services.residents.exports.timers import forget_spent
+from services.residents.found_persons.timers import forget_old_cases
+from services.residents.imports.timers import forget_expired
 from services.residents.retention.kinds import RULES, RetentionKind
-from services.residents.retention.service import days_of, end_what_is_due
+from services.residents.retention.schemas import RetentionRead
+from services.residents.retention.service import days_of, end_what_is_due, list_rules
+from services.residents.retention.timed import TimedKind
 from shared.clock import china_today, utc_now
 from shared.codes import EVERYWHERE
+from shared.db import AsyncSession
 from shared.vault import Vault
 from tests.principals import bearer
 from tests.residents.registry import Registry
+from tests.residents.sheets import a_row, as_csv, upload
 from tests.residents.test_consents import SEPARATELY, as_resident, grown_up, home
+from tests.residents.test_exports import make
 
 __all__ = ["home"]
 RULES_PATH = "/v1/retention-rules"
@@ -37,7 +47,8 @@ async def execute(registry: Registry, statement: str, **values: Any) -> Any:
 
 
 async def rules(registry: Registry) -> dict[str, dict[str, Any]]:
-    return {each["kind"]: each for each in await registry.get(RULES_PATH)}
+    """Those that a community may set."""
+    return {each["kind"]: each for each in await registry.get(RULES_PATH) if each["is_settable"]}
 
 
 async def rows_of_every_kind(registry: Registry, person: dict[str, Any]) -> None:
@@ -151,3 +162,60 @@ def test_an_installation_cannot_go_below_the_least() -> None:
         assert days_of(kind, {}) == RULES[kind].days >= RULES[kind].least_days
         assert days_of(kind, {kind: 1}) == RULES[kind].least_days
         assert days_of(kind, {kind: 9999}) == 9999
+
+
+async def test_what_ends_by_timers_of_its_own_is_listed_and_ends(registry: Registry) -> None:
+    """A case, a scan, a sheet and a list, all long over: counted, swept by their own timers, and unreadable then."""
+    card = await registry.post("/v1/contact-cards", {"grid_code": registry.grid()})
+    nobody = {"Authorization": ""}
+    await registry.get(f"/v1/public/contact-cards/{card['code']}", by=nobody)
+    case = await registry.post("/v1/found-persons", {"channel": "phone", "note": "穿灰色棉袄"})
+    await registry.post(f"/v1/found-persons/{case['id']}/unfounded", {"reason": "went_home"})
+    sheet = await upload(registry, as_csv(a_row("王伟")))
+    exported = await make(registry)
+    state = registry.app.state
+    settings, files = state.settings, state.files
+    async with state.database.transaction(EVERYWHERE) as session:
+        for table, column in AGED.items():
+            change = f"UPDATE {table} SET {column} = :past WHERE community_code = :code"
+            await session.execute(text(change), {"past": utc_now() - LONG_AGO, "code": registry.community})
+        vault = Vault(session, state.keyring)
+        before = await timed(session, registry)
+        assert {kind: rule.due_now for kind, rule in before.items()} == dict.fromkeys(TimedKind, 1)
+        assert {kind: rule.keep_days for kind, rule in before.items()} == {
+            "found_persons": 180,
+            "contact_card_scans": 180,
+            "imports": 7,
+            "exports": 1,
+        }
+        while await forget_old_cases(session, vault, settings.found_person_retention):
+            pass
+        while await forget_scans(session, utc_now() - settings.card_scan_retention, 1000):
+            pass
+        while await forget_expired(session, vault, files):
+            pass
+        while await forget_spent(session, vault, files, settings.export_downloads):
+            pass
+        await session.flush()
+        after = await timed(session, registry)
+        assert {kind: rule.due_now for kind, rule in after.items()} == dict.fromkeys(TimedKind, 0)
+        for subject in (case["id"], sheet["id"], exported["id"]):
+            assert await vault.find_key(registry.community, UUID(subject)) is None
+    by = bearer("head", registry.community)
+    refused = await registry.ask(
+        "PATCH", f"{RULES_PATH}/imports", by=by, json={"keep_days": 900}, headers={"If-Match": '"0"'}
+    )
+    assert refused.status_code == 422
+
+
+AGED = {
+    "found_person": "closed_at",
+    "contact_card_scan": "scanned_at",
+    "import_job": "expires_at",
+    "export_job": "expires_at",
+}
+
+
+async def timed(session: AsyncSession, registry: Registry) -> dict[str, RetentionRead]:
+    listed = await list_rules(session, registry.community, registry.app.state.settings)
+    return {each.kind: each for each in listed if not each.is_settable}

@@ -13,7 +13,7 @@ router = Router(prefix="/v1/retention-rules", tags=["rights"])
 @router.get("", response_model=list[RetentionRead])
 async def list_rules(principal: auth.RetentionRead, session: Session, request: Request) -> list[RetentionRead]:
     """What is kept for how long, and how much of it falls due now and within 30 days. Deletes nothing."""
-    return await service.list_rules(session, principal.community_code, request.app.state.settings.retention_days)
+    return await service.list_rules(session, principal.community_code, request.app.state.settings)
 
 
 @router.patch("/{kind}", response_model=RetentionRead)

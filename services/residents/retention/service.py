@@ -1,5 +1,6 @@
 """Use cases of retention: what is kept for how long, what falls due, and its end. They flush and never commit."""
 
+import math
 from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
@@ -12,9 +13,11 @@ from services.residents.retention.errors import KeptTooShort
 from services.residents.retention.kinds import RULES, RetentionKind
 from services.residents.retention.models import RetentionRule
 from services.residents.retention.schemas import RetentionRead
+from services.residents.retention.timed import TIMED, TimedKind, count_timed
 from services.residents.reviews.models import AccessReview
 from services.residents.rights.models import RightsRequest
 from services.residents.sections import Words
+from services.residents.settings import Settings
 from shared import audit
 from shared.audit import Purpose
 from shared.auth import Principal
@@ -35,10 +38,12 @@ def days_of(kind: RetentionKind, installation: Days) -> int:
     return max(installation.get(kind, RULES[kind].days), RULES[kind].least_days)
 
 
-async def list_rules(session: AsyncSession, community_code: str, installation: Days) -> list[RetentionRead]:
+async def list_rules(session: AsyncSession, community_code: str, settings: Settings) -> list[RetentionRead]:
     """Every kind with its rule, and how much falls due: a rehearsal that deletes nothing."""
     own = await repository.rules_of(session, community_code)
-    return [await _shown(session, community_code, kind, own.get(kind), installation) for kind in RetentionKind]
+    installation = settings.retention_days
+    ruled = [await _shown(session, community_code, kind, own.get(kind), installation) for kind in RetentionKind]
+    return ruled + [await _shown_timed(session, community_code, kind, settings) for kind in TimedKind]
 
 
 async def set_rule(
@@ -115,9 +120,27 @@ async def _shown(
         keep_days=rule.keep_days if rule else days,
         least_days=RULES[kind].least_days,
         set_by="community" if rule else "installation",
+        is_settable=True,
         due_now=await repository.count_due(session, code, kind, days, today),
         due_in_30_days=await repository.count_due(session, code, kind, days, today + SOON),
         version=rule.version if rule else 0,
+    )
+
+
+async def _shown_timed(session: AsyncSession, code: str, kind: TimedKind, settings: Settings) -> RetentionRead:
+    kept, now = TIMED[kind].kept_for(settings), utc_now()
+    days = math.ceil(kept / timedelta(days=1))
+    return RetentionRead(
+        kind=kind,
+        name=Words.of(TIMED[kind].name),
+        ends=Words.of(TIMED[kind].ends),
+        keep_days=days,
+        least_days=days,
+        set_by="installation",
+        is_settable=False,
+        due_now=await count_timed(session, code, kind, kept, now),
+        due_in_30_days=await count_timed(session, code, kind, kept, now + SOON),
+        version=0,
     )
 
 
