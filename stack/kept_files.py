@@ -7,7 +7,7 @@ restore finds no row for is deleted by the service's own sweep. A bucket is not 
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -21,6 +21,12 @@ def folder_of(variables: Mapping[str, str], application: Application) -> Path | 
     """Where the application keeps its files on this machine; None if it keeps none here."""
     parts = urlsplit(variables.get(f"{application.prefix}FILES_URL", ""))
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def buckets(variables: Mapping[str, str], applications: Iterable[Application]) -> list[str]:
+    """`residents: s3://bucket/prefix` of each application whose files lie elsewhere, and so in no backup."""
+    urls = {each.name: variables.get(f"{each.prefix}FILES_URL", "") for each in applications}
+    return [f"{name}: {url}" for name, url in urls.items() if urlsplit(url).scheme not in ("", "file")]
 
 
 def copy_out(source: Path, target: Path) -> int:

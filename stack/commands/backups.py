@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -33,6 +34,11 @@ def backup(
         f"Backed up to {target}. The keys are not in it: keep a copy of the environment (or .env) file elsewhere.",
         highlight=False,
     )
+    _tell_of_buckets(
+        variables,
+        "不在备份中的文件 (对象存储): 请开启其版本管理, 保留期不短于备份。",
+        "Files that are not in the backup: let these buckets keep versions for as long as you keep backups.",
+    )
 
 
 def restore(
@@ -57,6 +63,11 @@ def restore(
     except BackupFailed as error:
         raise CommandFailed(str(error)) from error
     console.print(f"已恢复到 {manifest.made_at} 的状态。/ Restored as of {manifest.made_at}.", highlight=False)
+    _tell_of_buckets(
+        settings(data),
+        f"对象存储未恢复: 请恢复到不早于 {manifest.made_at} 的版本。",
+        f"Not restored, bring these buckets back to no earlier than {manifest.made_at}:",
+    )
 
 
 async def _restore(source: Path, data: Path, force: bool, erasures_from: Path | None, report) -> Manifest:
@@ -73,3 +84,12 @@ async def _restore(source: Path, data: Path, force: bool, erasures_from: Path | 
         shutil.rmtree(stack.folder.nats, ignore_errors=True)  # streams are made again from the outboxes
         stack.folder.mark(demo=False)
         return manifest
+
+
+def _tell_of_buckets(variables: Mapping[str, str], *words: str) -> None:
+    """A backup is believed to be whole: what is not in it is said by name."""
+    from stack.kept_files import buckets  # noqa: PLC0415
+    from stack.topology import APPLICATIONS  # noqa: PLC0415
+
+    if kept_elsewhere := buckets(variables, APPLICATIONS):
+        console.print("\n".join((*words, *(f"  {each}" for each in kept_elsewhere))), highlight=False, markup=False)

@@ -1,5 +1,6 @@
 """Backup by really restoring."""
 
+import asyncio
 import json
 import tarfile
 from collections.abc import AsyncIterator
@@ -9,6 +10,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from typer.testing import CliRunner
 
 from gateway.accounts.service import NewAccount, create_account
 from gateway.tables import GLOBAL
@@ -24,6 +26,7 @@ from shared.vault import Vault
 from stack import archive, environment
 from stack.archive import ArchiveDamaged
 from stack.backup import BackupFailed, make_backup, read_anchors, restore_backup
+from stack.cli import commands
 from stack.connections import database_of, keyring_of
 from stack.environment import Environment
 from stack.erasures import repeat_erasures
@@ -292,6 +295,19 @@ async def test_files_come_back_with_the_databases(system: Environment, tmp_path:
     await files.delete(paths)
     await restore_backup(system, target, force=True, erasures_from=None, report=quiet)
     assert [await files.get(path) for path in paths] == [b"sealed 0", b"sealed 1", b"sealed 2"]
+
+
+async def test_a_bucket_is_named_as_not_in_the_backup(
+    system: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (system | {"RESIDENTS_FILES_URL": "s3://photos/residents"}).items():
+        monkeypatch.setenv(name, value)
+    target = tmp_path / "backup.tar"
+    said = await asyncio.to_thread(CliRunner().invoke, commands, ["backup", str(target)])
+    assert said.exit_code == 0, said.output
+    assert "residents: s3://photos/residents" in said.output
+    assert not [line for line in said.output.splitlines() if "file://" in line]
+    assert "residents" not in archive.read_manifest(target).files
 
 
 async def test_a_backup_that_lost_a_file_is_damaged(system: Environment, tmp_path: Path) -> None:
