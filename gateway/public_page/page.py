@@ -99,7 +99,7 @@ def respond(template: str, status: int, context: dict[str, Any], *, language: st
     context |= {"nonce": nonce, "css": _inline("page.css"), "js": _inline("page.js")}
     headers = {
         "Content-Security-Policy": (
-            f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src data:; "
+            f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; img-src 'self' data:; "
             "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         ),
         "Permissions-Policy": "geolocation=(self)",

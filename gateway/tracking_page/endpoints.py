@@ -1,11 +1,13 @@
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from urllib.parse import quote
+from uuid import UUID
 
-from fastapi import Depends, Form, Query, Request
+from fastapi import Depends, File, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.limits import address_of
-from gateway.public_page.talking import hotline_in
+from gateway.public_page.talking import Key, hotline_in
 from gateway.tracking_page import asking
 from gateway.tracking_page.asking import TrackingForm, Verb
 from gateway.tracking_page.page import LANGUAGES, Page, render
@@ -13,6 +15,7 @@ from shared.auth import PUBLIC
 from shared.errors import NotFound, language_of
 from shared.http_client import UpstreamUnavailable
 from shared.limits import TooManyRequests
+from shared.photos import as_jpeg
 from shared.routing import Router
 
 router = Router(tags=["public page"])
@@ -49,23 +52,62 @@ async def show_request(
     return await _show(request, reference, page)
 
 
+@router.get("/r/{reference}/photos/{photo_id}", include_in_schema=False, dependencies=[Depends(PUBLIC)])
+async def show_photo(request: Request, reference: str, photo_id: UUID) -> Response:
+    """A photo on the page."""
+    request.app.state.limits.of_tracking(address_of(request))
+    return as_jpeg(await asking.read_photo(request.app.state, reference, photo_id, _browser(request)))
+
+
+@router.post("/r/{reference}/photo", include_in_schema=False, dependencies=[Depends(PUBLIC)])
+async def send_photo(
+    *,
+    request: Request,
+    reference: str,
+    picture: Annotated[bytes, File()],
+    key: Annotated[Key, Form()],
+    lang: Language = "",
+) -> Response:
+    """Add a photo as the holder of a link."""
+
+    async def send() -> str:
+        await asking.send_photo(request.app.state, reference, picture, key, _browser(request))
+        return ""
+
+    return await _said(request, reference, _page(request, lang), "photo", send)
+
+
 @router.post("/r/{reference}/{verb}", include_in_schema=False, dependencies=[Depends(PUBLIC)])
 async def say(
     *, request: Request, reference: str, verb: Verb, form: Annotated[TrackingForm, Form()], lang: Language = ""
 ) -> Response:
     """Open a link, or say something as its holder; what went wrong is said on the page."""
-    page, opened = _page(request, lang), ""
+    page = _page(request, lang)
+    page.typed = form.text
+    return await _said(
+        request,
+        reference,
+        page,
+        verb,
+        lambda: asking.send(request.app.state, reference, verb, form, _browser(request)),
+    )
+
+
+async def _said(
+    request: Request, reference: str, page: Page, verb: str, send: Callable[[], Awaitable[str]]
+) -> Response:
+    """Send, once counted. Then the page anew, so that reloading sends nothing; or with what went wrong."""
+    opened = ""
     try:
         request.app.state.limits.of_tracking_post(verb, reference, address_of(request))
-        opened = await asking.send(request.app.state, reference, verb, form, _browser(request))
+        opened = await send()
     except TooManyRequests:
         page.failed = page.status = 429
     except UpstreamUnavailable:
         page.failed = page.status = 503
     except asking.NotAccepted as refusal:
-        page.failed = page.status = refusal.status
+        page.failed, page.status, page.why = refusal.status, refusal.status, refusal.code
     if page.failed:
-        page.typed = form.text
         return await _show(request, reference, page)
     answer = RedirectResponse(f"{_address(reference, page.language)}&done={verb}", status_code=303)
     if opened:

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from gateway.public_page.page import respond
-from gateway.tracking_page.words import DONE, FAILED, PAGE, STATES, step_name
+from gateway.tracking_page.words import DONE, FAILED, PAGE, STATES, WHY, step_name
 from shared.clock import CHINA
 from shared.errors import Bilingual
 
@@ -29,6 +29,8 @@ class Page:
     """Of a link that has not been opened yet."""
     done: str = ""
     failed: int = 0
+    why: str = ""
+    """The code of what went wrong, where it is known."""
     is_unknown: bool = False
     is_away: bool = False
     typed: str = ""
@@ -49,7 +51,7 @@ def render(page: Page) -> Response:
         "other": other,
         "other_lang": "en" if other == "en" else "zh-CN",
         "done": say(DONE[page.done]) if page.done in DONE else "",
-        "failed": say(FAILED.get(page.failed, FAILED[503])) if page.failed else "",
+        "failed": say(WHY.get(page.why) or FAILED.get(page.failed, FAILED[503])) if page.failed else "",
         "state": lambda state: say(STATES[state]) if state in STATES else state,
         "step": lambda step: say(step_name(step)),
         "moment": lambda at: _moment(at, page.language),

@@ -86,6 +86,22 @@ PAGE = {
     "phone_end": both("登记时所留电话的后四位", "The last four digits of the phone you left"),
     "send_ask": both("发送到我的手机", "Send it to my phone"),
     "merged_into": both("并入的诉求编号", "Merged into"),
+    "place": both("地点", "Where"),
+    "photos": both("照片", "Photos"),
+    "photo": both("照片 (最大 10 MB)", "A photo (at most 10 MB)"),
+    "photo_note": both("照片里的拍摄地点会自动删除。", "Where it was taken is removed from the photo."),
+    "send_photo": both("发送照片", "Send the photo"),
+    "withdraw": both("不需要办理了", "I no longer need this"),
+    "withdraw_note": both("撤回后不再办理, 也不能恢复。", "Nobody works on it any more, and it cannot be undone."),
+    "send_withdraw": both("撤回这件诉求", "Take it back"),
+    "thanks": both("送一面锦旗", "Give a pennant of thanks"),
+    "anonymous": both("匿名提交的? 用查询码打开", "Did you ask without giving your name?"),
+    "code": both("提交时得到的查询码 (26 位)", "The code you were given then (26 symbols)"),
+    "send_code": both("打开", "Open it"),
+    "merged_note": both(
+        "您的诉求与另一件相同的诉求一起办理。",
+        "Yours is being handled together with another request about the same matter.",
+    ),
     "find": both("查询诉求", "Find a request"),
     "type_number": both("诉求编号 (十位)", "Reference (ten symbols)"),
     "unknown": both("没有这个编号, 请核对。", "There is no such reference. Please check it."),
@@ -102,6 +118,8 @@ DONE = {
     "confirm": both("已确认, 谢谢。", "Thank you for confirming."),
     "reopen": both("已重新办理, 我们会尽快处理。", "Reopened. We look into it again."),
     "rating": both("感谢您的评价。", "Thank you for the rating."),
+    "photo": both("照片已收到, 谢谢。", "The photo was received. Thank you."),
+    "withdraw": both("已撤回。", "It was taken back."),
     "ask-for-link": both(
         "如果号码无误, 新链接几分钟内会发到该手机。",
         "If the digits are right, a new link reaches that phone in minutes.",
@@ -112,9 +130,25 @@ FAILED = {
     410: both("链接已使用或已过期, 请在下面重新获取。", "The link was used or has expired; ask for a new one below."),
     403: both("请先打开您的专用链接。", "Open your own link first."),
     422: both("请检查填写的内容。", "Please check what you wrote."),
+    413: both("照片太大, 最大 10 MB。", "The photo is too large: 10 MB at most."),
     429: both("操作太频繁, 请稍候再试。", "Too often; please wait a while."),
     503: both("没有发出, 请再试一次, 或拨打社区热线。", "Not sent. Try again, or call."),
 }
+
+WHY = {
+    "code-wrong": both("查询码不对, 请核对后再试。", "The code is not right. Please check it and try again."),
+    "photo-unreadable": both(
+        "照片无法识别, 请换一张 (JPEG、PNG、WebP)。", "That is not a photo we can read. Try another (JPEG, PNG, WebP)."
+    ),
+    "too-many-attachments": both(
+        "照片已经够了, 请用文字说明。", "There are enough photos; describe the rest in words."
+    ),
+    "reopen-too-late": both(
+        "办结已超过 30 天, 请重新提交一件诉求。", "It was closed more than 30 days ago. Please make a new request."
+    ),
+    "already-rated": both("您已经评价过了, 谢谢。", "You have rated it already. Thank you."),
+}
+"""By the code of what went wrong, where more can be said than by its status."""
 
 
 def step_name(step: str) -> Bilingual:

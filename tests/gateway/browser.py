@@ -19,7 +19,7 @@ async def phone(**options) -> AsyncIterator[BrowserContext]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         context = await browser.new_context(
-            viewport=PHONE, device_scale_factor=2, has_touch=True, is_mobile=True, **({"locale": "zh-CN"} | options)
+            device_scale_factor=2, has_touch=True, is_mobile=True, **({"viewport": PHONE, "locale": "zh-CN"} | options)
         )
         try:
             yield context

@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -18,9 +19,11 @@ from tests.gateway.conftest import NOBODY, Town, a_phone
 from tests.gateway.test_public_page import SMALLEST_TARGET, _contrasts
 from tests.gateway.village import HOTLINE, Village, eventually
 from tests.residents.neighbourhood import sent_messages
+from tests.shared.test_photos import encoded, picture
 
 OPEN = re.compile("已提交|已派单")
 """Dispatch passes it on meanwhile, if somebody has room for it."""
+NARROW = {"width": 360, "height": 740}
 WORDS = "三单元门口的灯坏了两天, 老人晚上不敢出门"
 
 
@@ -48,10 +51,10 @@ async def resolve(village: Village, request: dict[str, Any], text: str) -> None:
         assert answer.is_success, answer.text
 
 
-async def sane(page: Page) -> None:
+async def sane(page: Page, width: int = 375) -> None:
     """It fits the phone, can be touched and can be read."""
-    assert await page.evaluate("document.documentElement.scrollWidth") <= 375
-    for target in await page.locator("button:visible, a.call, a.again, .switch a").all():
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    for target in await page.locator("button:visible, summary:visible, a.call, a.again, .switch a").all():
         box = await target.bounding_box()
         assert box is not None and box["height"] >= SMALLEST_TARGET
     for style in await _contrasts(page):
@@ -73,11 +76,11 @@ async def test_a_caller_follows_their_request_to_its_end(town: Town, village: Vi
         await expect(page.get_by_role("heading", level=1)).to_contain_text(OPEN)
         assert WORDS not in await page.content()
         await sane(page)
-        await page.get_by_role("button", name="打开").click()
+        await page.get_by_role("button", name="打开").first.click()
         await expect(page.get_by_text(WORDS)).to_be_visible()
         assert "link=" not in page.url
         await page.get_by_label("补充说明").fill("请尽快")
-        await page.get_by_role("button", name="发送").click()
+        await page.get_by_role("button", name="发送", exact=True).click()
         await expect(page.get_by_role("status")).to_contain_text("已收到")
         await resolve(village, request, "已更换灯泡, 并检查了线路。")
         await page.goto(request["address"])
@@ -95,6 +98,58 @@ async def test_a_caller_follows_their_request_to_its_end(town: Town, village: Vi
     assert (rating["score"], rating["solved"], rating["satisfied"]) == (5, True, False)
 
 
+@pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
+async def test_a_caller_adds_a_photo_and_takes_it_back(town: Town, village: Village, language: str) -> None:
+    """On a narrow phone, without scripts."""
+    request = await called(town, village)
+    async with phone(java_script_enabled=False, locale=language, viewport=NARROW) as context:
+        page = await context.new_page()
+        await page.goto(request["link"])
+        await page.get_by_role("button", name=re.compile("^(打开|Open)$")).click()
+        send = page.get_by_role("button", name=re.compile("发送照片|Send the photo"))
+        for content, said in ((b"no picture", "无法识别|not a photo"), (encoded(picture()), "照片已收到|was received")):
+            await page.locator("#picture").set_input_files(
+                {"name": "lamp.jpg", "mimeType": "image/jpeg", "buffer": content}
+            )
+            await send.click()
+            await expect(page.locator(".note").first).to_contain_text(re.compile(said))
+        shown = page.locator(".photos img")
+        await expect(shown).to_have_js_property("naturalWidth", 320)
+        await page.locator("summary").click()
+        await sane(page, NARROW["width"])
+        await keep(page, f"tracking-photo-{language}")
+        await page.get_by_role("button", name=re.compile("撤回这件诉求|Take it back")).click()
+        await expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("已撤回|Withdrawn"))
+        await keep(page, f"tracking-withdrawn-{language}")
+    async with phone() as another:
+        page = await another.new_page()
+        answer = await page.goto(f"{request['address']}/photos/{uuid4()}")
+        assert answer is not None and answer.status == 404
+
+
+async def test_who_asked_anonymously_opens_it_with_their_code(town: Town, village: Village) -> None:
+    await called(town, village)
+    body = {"category": "livelihood.street_lamp", "title": "路灯", "description": WORDS, "anonymous": True}
+    async with await village.resident() as elder:
+        made = (await elder.post("/v1/service-requests", json=body)).json()
+    async with phone(viewport=NARROW) as context:
+        page = await context.new_page()
+        await page.goto(f"{town.url}/r/{made['reference']}")
+        await page.locator("summary").click()
+        await sane(page, NARROW["width"])
+        await keep(page, "tracking-anonymous")
+        await page.get_by_label("查询码").fill("0" * 26)
+        await page.get_by_role("button", name="打开").first.click()
+        await expect(page.get_by_role("alert")).to_contain_text("查询码不对")
+        await page.locator("summary").click()
+        await page.get_by_label("查询码").fill(made["follow_up_code"])
+        await page.get_by_role("button", name="打开").first.click()
+        await expect(page.get_by_text(WORDS)).to_be_visible()
+        await page.get_by_label("补充说明").fill("请尽快")
+        await page.get_by_role("button", name="发送", exact=True).click()
+        await expect(page.get_by_role("status")).to_contain_text("已收到")
+
+
 async def test_it_speaks_english_and_changes_its_language(town: Town, village: Village) -> None:
     request = await called(town, village)
     async with phone(locale="en-GB") as context:
@@ -102,7 +157,7 @@ async def test_it_speaks_english_and_changes_its_language(town: Town, village: V
         await page.goto(request["link"])
         await expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("Submitted|Passed on"))
         assert await page.locator("html").get_attribute("lang") == "en"
-        await page.get_by_role("button", name="Open").click()
+        await page.get_by_role("button", name="Open", exact=True).click()
         await expect(page.get_by_role("heading", name="What has happened")).to_be_visible()
         await sane(page)
         await keep(page, "tracking-en")
@@ -110,7 +165,7 @@ async def test_it_speaks_english_and_changes_its_language(town: Town, village: V
         await expect(page.get_by_role("heading", level=1)).to_contain_text(OPEN)
         assert await page.locator("html").get_attribute("lang") == "zh-CN"
         await page.get_by_label("补充说明").fill("谢谢")
-        await page.get_by_role("button", name="发送").click()
+        await page.get_by_role("button", name="发送", exact=True).click()
         await expect(page.get_by_role("status")).to_contain_text("已收到")
 
 
@@ -120,7 +175,7 @@ async def test_not_solved_starts_it_again(town: Town, village: Village) -> None:
     async with phone() as context:
         page = await context.new_page()
         await page.goto(request["link"])
-        await page.get_by_role("button", name="打开").click()
+        await page.get_by_role("button", name="打开").first.click()
         await page.get_by_label("还有什么问题").fill("还是不亮")
         await page.get_by_role("button", name="还没有解决").click()
         await expect(page.get_by_role("heading", level=1)).to_contain_text("重新办理")
@@ -131,13 +186,13 @@ async def test_the_same_link_opens_nothing_on_another_phone(town: Town, village:
     async with phone() as first, phone() as second:
         page = await first.new_page()
         await page.goto(request["link"])
-        await page.get_by_role("button", name="打开").click()
+        await page.get_by_role("button", name="打开").first.click()
         (cookie,) = await first.cookies()
         assert cookie.get("httpOnly") and cookie.get("sameSite") == "Lax"
         assert cookie.get("path") == f"/r/{request['reference']}"
         other = await second.new_page()
         await other.goto(request["link"])
-        await other.get_by_role("button", name="打开").click()
+        await other.get_by_role("button", name="打开").first.click()
         await expect(other.get_by_role("alert")).to_contain_text("已使用或已过期")
         assert WORDS not in await other.content()
 
@@ -174,7 +229,7 @@ async def test_a_new_link_is_asked_for_on_the_page(town: Town, village: Village)
 
         await eventually(are_sent)
         await page.goto(f"{town.url}{links()[-1]}")
-        await page.get_by_role("button", name="打开").click()
+        await page.get_by_role("button", name="打开").first.click()
         await expect(page.get_by_text(WORDS)).to_be_visible()
 
 
