@@ -312,7 +312,9 @@ def render(problem: Problem, accept_language: str | None) -> Response:
 
 _STATUS_DETAILS = {
     400: both("请求体无法读取, 请检查其格式。", "The body cannot be read. Check its format."),
-    405: both("此地址不支持这种请求方法, 可用的见 Allow。", "This address does not take that method; see Allow."),
+    405: both(
+        "此地址不支持这种请求方法, 请查接口文档。", "This address does not take that method. See the documentation."
+    ),
 }
 
 

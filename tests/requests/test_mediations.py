@@ -319,6 +319,7 @@ async def test_what_is_wrong_is_said(world: World, change: dict[str, Any], point
     refused = await world.call("staff", "POST", URL, {"kind": "debt", "parties": parties} | change)
     assert refused.status_code == 422
     assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
+    assert refused.json()["errors"][0]["detail"] != "格式或类型不对", "it says what would do"
 
 
 async def test_heads_and_supervisors_count(noise: Mediating, world: World) -> None:

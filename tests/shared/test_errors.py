@@ -129,8 +129,7 @@ async def test_a_body_that_is_no_json_says_so(kit_app: KitApp) -> None:
         other = await client.delete("/v1/things")
     assert is_problem(broken, 422)["errors"] == [{"pointer": "/", "code": "json_invalid", "detail": "不是合法的 JSON"}]
     assert "application/json" in is_problem(plain, 422)["errors"][0]["detail"]
-    assert "Allow" in is_problem(other, 405)["detail"]
-    assert other.headers["allow"]
+    assert is_problem(other, 405)["detail"].startswith("此地址不支持这种请求方法")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from services.requests.mediations.models import (
 )
 from services.requests.mediations.states import State
 from shared.dates import Day, Instant
-from shared.errors import invalid
+from shared.errors import both, invalid
 from shared.identity import FreeText, PersonName, PhoneText
 
 
@@ -39,7 +39,7 @@ class PartyCreate(Schema):
     @model_validator(mode="after")
     def _is_somebody(self) -> "PartyCreate":
         if self.person_id is None and self.name is None:
-            raise ValueError("a party needs a person_id or a name")
+            raise ValueError(both("请填写 person_id 或 name", "A party needs a person_id or a name"))
         return self
 
 
