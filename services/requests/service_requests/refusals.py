@@ -1,9 +1,9 @@
 """Why a request is declined (不予受理), and where its requester can turn instead.
 
-What does not belong to a service hotline is listed by the State Council's guidance on 12345 (国办发〔2020〕53号) and
-its service standard GB/T 33358-2016; that who declines says why and where to go, and that matters of courts,
-arbitration and review are led into those procedures, by the regulations on letters and visits (《信访工作条例》,
-art. 23 and 31).
+The grounds follow what the State Council's guidance on 12345 (国办发〔2020〕53号), the standard of government hotlines
+(GB/T 33358-2016) and the regulations on letters and visits (《信访工作条例》, 2022) are about: what belongs to courts,
+arbitration or review is led into those procedures, and who declines says why and where to turn. The list is ours, not
+a quotation of any of them; a community's legal adviser has the last word on its use.
 """
 
 from collections.abc import Sequence
