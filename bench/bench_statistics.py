@@ -9,14 +9,11 @@ counted anew by the timer's sweep.
 import os
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import event
-
-from bench.requests_database import COUNTY, Requests, requests_database
+from bench.requests_database import COUNTY, Requests, Statement, requests_database
 from bench.result import Result
 from services.requests.statistics import service
 from services.requests.statistics.facts import COUNTERS, SUMS
@@ -29,7 +26,6 @@ COMMUNITIES = int(os.environ.get("BENCH_COMMUNITIES", "60"))
 REQUESTS_EACH = int(os.environ.get("BENCH_REQUESTS", "3000"))
 HISTORIES = 2_000
 ROUNDS = 7
-Statement = tuple[str, tuple[Any, ...]]
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
 _FACTS = """
     INSERT INTO rate_fact (community_code, request_id, kind, round, day, grid_code, responder_id, category_code, good,
@@ -84,7 +80,7 @@ _COUNTY = f"{COMMUNITIES} communities for a year"
 
 async def _asked(requests: Requests, by: By, name: str) -> Result:
     """The use case beside the very statements that it sends."""
-    with _sent(requests) as sent:
+    with requests.sent() as sent:
         await _report(requests, by)
 
     async def bare() -> None:
@@ -94,19 +90,6 @@ async def _asked(requests: Requests, by: By, name: str) -> Result:
 
     ours, same = await _milliseconds(lambda: _report(requests, by), bare)
     return Result(f"{_COUNTY}, {name}", ours, "ms", "the same SQL by bare asyncpg", same, aim=0.3)
-
-
-@contextmanager
-def _sent(requests: Requests) -> Iterator[list[Statement]]:
-    """What the application sends meanwhile."""
-    sent: list[Statement] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
-        sent.append((statement, values))
-
-    event.listen(requests.database.engine.sync_engine, "before_cursor_execute", note)
-    yield sent
-    event.remove(requests.database.engine.sync_engine, "before_cursor_execute", note)
 
 
 async def _beside_facts(requests: Requests) -> Result:
@@ -143,7 +126,7 @@ async def _counted(requests: Requests) -> Result:
     await requests.multiply(HISTORIES, created_at=f"one.created_at - {ago}", respond_by=f"one.respond_by - {ago}")
     await requests.bare.execute(_STEPS, timeout=600)
     await _sweep(requests)
-    with _sent(requests) as sent:
+    with requests.sent() as sent:
         await requests.bare.execute(_GREW)
         ours = await _seconds(_sweep(requests))
     take, forget, count = [each for each in sent if "rate_pending" in each[0] or "rate_total" in each[0]][:3]

@@ -2,13 +2,15 @@
 
 import base64
 import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 from pydantic import SecretStr
+from sqlalchemy import event
 
 from bench.registry import running_postgres
 from services.requests.categories.service import seed_categories
@@ -26,6 +28,8 @@ from tests.servers import clone
 
 COUNTY = "150207"
 COMMUNITY = COUNTY + "007005"
+Statement = tuple[str, tuple[Any, ...]]
+"""SQL and what is bound to it."""
 RESIDENT = Principal(subject="bench", role=Role.RESIDENT, area=COMMUNITY, person_id=UUID(int=7))
 
 
@@ -35,6 +39,18 @@ class Requests:
 
     database: Database
     bare: asyncpg.Connection
+
+    @contextmanager
+    def sent(self) -> Iterator[list[Statement]]:
+        """What the application sends meanwhile."""
+        sent: list[Statement] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+            sent.append((statement, values))
+
+        event.listen(self.database.engine.sync_engine, "before_cursor_execute", note)
+        yield sent
+        event.remove(self.database.engine.sync_engine, "before_cursor_execute", note)
 
     async def multiply(self, count: int, **columns: str) -> None:
         """Copy one submitted request `count` times; `columns` are SQL of `n`, the number of the copy."""
