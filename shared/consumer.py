@@ -115,7 +115,8 @@ class Consumer:
         fetched = 0
         try:
             while not stop.is_set():
-                if room := self._prefetch - len(self._held):
+                # A fetch also brings what came too late for the one before it: more may be held than was asked for.
+                if (room := self._prefetch - len(self._held)) > 0:
                     try:
                         messages = await unless_stopped(stop, subscription.fetch(room, timeout=FETCH_SECONDS))
                     except TimeoutError:

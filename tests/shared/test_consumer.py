@@ -6,12 +6,14 @@ from collections import Counter
 from uuid import UUID
 
 import pytest
+from nats.aio.msg import Msg
 from nats.js import api
 from nats.js.errors import NotFoundError
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from shared import bus, consumer, outbox, replay
+from shared.bus import PullSubscription
 from shared.codes import EVERYWHERE
 from shared.consumer import Handler, subject_of
 from shared.db import AsyncSession
@@ -96,6 +98,22 @@ async def test_two_consumers_of_one_name_share_the_work(pair: Pair) -> None:
     pair.start_consumer()
     await eventually(lambda: sees_all(pair, {f"things/{number}": {1, 2, 3, 4, 5} for number in range(40)}))
     assert all(len(versions) == 5 for versions in (await pair.seen()).values())
+
+
+async def test_more_may_come_than_was_asked_for(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client hands out whatever lies in its queue, also what came too late for the fetch before."""
+    fetch = PullSubscription.fetch
+
+    async def fetch_generously(self: PullSubscription, batch: int, timeout: float) -> list[Msg]:  # noqa: ASYNC109
+        assert batch > 0
+        return await fetch(self, batch + 5, timeout)
+
+    monkeypatch.setattr(PullSubscription, "fetch", fetch_generously)
+    for number in range(20):
+        await pair.publish(f"things/{number}", range(1, 4))
+    pair.start_relay()
+    pair.start_consumer(concurrency=1)
+    await eventually(lambda: sees_all(pair, {f"things/{number}": {1, 2, 3} for number in range(20)}))
 
 
 async def test_aggregates_are_handled_side_by_side_and_each_in_order(pair: Pair) -> None:
