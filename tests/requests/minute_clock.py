@@ -80,6 +80,8 @@ class MinuteClock:
     told: list[tuple[str, int, datetime]] = field(default_factory=list)
     waiting: bool = False
     open: bool = True
+    mediated: bool = False
+    """A mediation's term stands in place of the promise: the minutes that were left of it wait."""
 
     def __post_init__(self) -> None:
         self.counters = {
@@ -101,7 +103,7 @@ class MinuteClock:
         for name, counter in self.counters.items():
             if name == "resolution" and should_be_accepted:
                 counter.running = True
-            if counter.running:
+            if counter.running and not (name == "resolution" and self.mediated):
                 counter.counted += 1
             self._tell(name, counter)
 
@@ -120,6 +122,12 @@ class MinuteClock:
                 self.counters["resolution"].running = True
             case "respond":
                 self.counters["first_response"].met = True
+            case "mediate":
+                self.counters["accept"].met = self.counters["first_response"].met = True
+                self.counters["resolution"].running = self.mediated = True
+                self.waiting = False
+            case "give up":
+                self.mediated = False
             case "wait":
                 self.counters["first_response"].met = True
                 self.waiting = True
@@ -129,7 +137,7 @@ class MinuteClock:
                 self.waiting = self.open = False
                 self.counters["first_response"].met = True
             case "reopen":
-                self.open = True
+                self.open, self.mediated = True, False
                 self.counters["resolution"] = Counter(self.reopened, running=True)
             case _:
                 """A hand-back, a transfer, a new policy, a note: no clock hears of it."""

@@ -15,7 +15,7 @@ from services.requests.categories.models import Urgency
 from services.requests.service_requests import deadlines
 from services.requests.service_requests.deadlines import Terms
 from services.requests.service_requests.models import Channel, ServiceRequest
-from services.requests.service_requests.states import State
+from services.requests.service_requests.states import OPEN, State
 from tests.requests.minute_clock import MinuteClock, Office, always_open, shares
 from tests.requests.world import LAMP, World
 
@@ -61,7 +61,20 @@ def stored(office: Office) -> CommunityCalendar | None:
 
 
 STORED = {name: stored(office) for name, office in OFFICES.items()}
-ACTIONS = ("accept", "dispatch", "respond", "wait", "answer", "resolve", "reopen", "hand_back", "transfer", "policy")
+ACTIONS = (
+    "accept",
+    "dispatch",
+    "respond",
+    "wait",
+    "answer",
+    "resolve",
+    "reopen",
+    "hand_back",
+    "transfer",
+    "policy",
+    "mediate",
+    "give up",
+)
 starts = st.builds(
     lambda day, minute: MONDAY + timedelta(days=day, minutes=minute), st.integers(-60, 220), st.integers(0, 1439)
 )
@@ -97,12 +110,15 @@ class Played:
             self.told += [(notch.deadline.value, notch.percent, due) for notch in passed]
 
     def may(self, action: str) -> bool:
-        state, paused = self.request.state, self.request.paused_at is not None
+        request = self.request
+        state, paused = request.state, request.paused_at is not None
         return {
             "accept": state is State.SUBMITTED,
             "dispatch": state in (State.SUBMITTED, State.ACCEPTED, State.DISPATCHED, State.REOPENED),
             "wait": state is State.DISPATCHED and not paused,
             "answer": paused,
+            "mediate": state in OPEN and request.promise_left_minutes is None,
+            "give up": request.promise_left_minutes is not None,
             "resolve": state in (State.ACCEPTED, State.DISPATCHED, State.REOPENED),
             "reopen": state is State.RESOLVED,
         }.get(action, state is not State.RESOLVED)
@@ -125,6 +141,13 @@ class Played:
             case "resolve":
                 deadlines.resume(request, now)
                 request.state, request.responded_at = State.RESOLVED, request.responded_at or now
+            case "mediate":
+                request.state = State.ACCEPTED if request.state is State.SUBMITTED else request.state
+                request.responded_at = request.responded_at or now
+                deadlines.start_clock(request, self.terms, now)
+                deadlines.set_term(request, now + timedelta(days=31), now)
+            case "give up":
+                deadlines.end_term(request, now)
             case "reopen":
                 request.state = State.REOPENED
                 deadlines.restart_shorter(request, self.terms, now)

@@ -21,12 +21,30 @@ async def code_of(response: Any) -> str:
     return response.json()["code"]
 
 
+async def test_its_term_stands_in_place_of_the_promise(noise: Mediating, world: World) -> None:
+    """Both parties gave it a month, and the requester was told; without an agreement what was left is left still."""
+    await noise.open()
+    before = await world.get("resident", noise.request_id or "")
+    await noise.accept()
+    term = await world.get("resident", noise.request_id or "")
+    limit = (await noise.read())["limit_on"]
+    assert before["resolve_by"] < term["resolve_by"] >= limit
+    lines = (await world.get("resident", f"{noise.request_id}/updates"))["items"]
+    assert limit in lines[-1]["text"]
+    due = "SELECT next_due_at FROM service_request WHERE id = :id"
+    assert [row.next_due_at for row in await world.sql(due, id=noise.request_id)] == [None], "nothing is late meanwhile"
+    left = {"party_id": noise.party_ids[0]}
+    await noise.do("applicant", "/withdraw", left)
+    after = await world.get("resident", noise.request_id or "")
+    assert before["resolve_by"] <= after["resolve_by"] < term["resolve_by"]
+
+
 async def test_it_ends_with_an_agreement_that_holds(noise: Mediating, world: World) -> None:
     assert (await noise.agree())["state"] == "agreed"
     request = await world.get("resident", noise.request_id or "")
     assert request["state"] == "resolved"
     told = (await world.get("resident", f"{noise.request_id}/updates"))["items"]
-    assert [entry["step"] for entry in told] == ["submitted", "accepted", "resolved"]
+    assert [entry["step"] for entry in told] == ["submitted", "accepted", "progress", "progress", "resolved"]
     assert "调解协议" in told[-1]["text"]
     assert (await noise.keep())["state"] == "fulfilled"
     closed = await noise.do("judicial", "/follow-up", {"holds": True, "note": "回访记录: 都好"})

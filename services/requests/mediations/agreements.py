@@ -5,8 +5,9 @@ from uuid import UUID
 
 from services.requests.mediations import repository
 from services.requests.mediations.case import assent, conducted, get_case, record
+from services.requests.mediations.days import end_of, morning_of
 from services.requests.mediations.errors import NotApplied, NothingProposed, Outdated, TermSettled, TooLateToConfirm
-from services.requests.mediations.limits import end_of, morning_of, remind
+from services.requests.mediations.limits import remind
 from services.requests.mediations.models import (
     Confirmation,
     Failure,

@@ -131,10 +131,10 @@ async def consent(
 
 @router.post("/{mediation_id}/parties/{party_id}/agree-to-extension", response_model=MediationSummary)
 async def consent_to_extension(
-    principal: MediationsTakePart, session: Session, mediation_id: UUID, party_id: UUID, data: Answer
+    principal: MediationsTakePart, session: Session, vault: VaultDep, mediation_id: UUID, party_id: UUID, data: Answer
 ) -> Mediation:
     """A party gives it more time."""
-    return await limits.consent_to_extension(session, principal, mediation_id, party_id, data)
+    return await limits.consent_to_extension(session, vault, principal, mediation_id, party_id, data)
 
 
 @router.post("/{mediation_id}/extend", response_model=MediationSummary)

@@ -1,39 +1,24 @@
-"""How long a mediation may take, and what has to be said when. All of it by the calendar in China."""
+"""How long a mediation may take, and what has to be said when."""
 
-import calendar
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from services.requests.mediations import repository
 from services.requests.mediations.case import assent, conducted, get_case, record
+from services.requests.mediations.days import end_of, morning_of
 from services.requests.mediations.errors import LimitNotLater, NothingProposed, Outdated
 from services.requests.mediations.models import How, Matter, Mediation, MediationReminder, ReminderKind, Step
+from services.requests.mediations.requests import replace_promise
 from services.requests.mediations.schemas import Answer
 from services.requests.mediations.states import Action, after
 from services.requests.service_requests.timeline import Actor
 from shared.auth import Principal
-from shared.clock import CHINA
 from shared.db import AsyncSession
+from shared.vault import Vault
 
 LONGEST_EXTENSION = timedelta(days=366)
-_MORNING = time(9)
 _NEAR = timedelta(days=7)
 _CONSENTS = frozenset({How.IN_PERSON, How.PHONE, How.SIGNED})
-
-
-def month_after(day: date) -> date:
-    """The usual limit: the same day of the next month, or that month's last."""
-    year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
-
-
-def morning_of(day: date) -> datetime:
-    return datetime.combine(day, _MORNING, CHINA)
-
-
-def end_of(day: date) -> datetime:
-    """The first instant after `day`."""
-    return datetime.combine(day + timedelta(days=1), time(0), CHINA)
 
 
 def remind(mediation: Mediation, kind: ReminderKind, at: datetime, about_id: UUID | None = None) -> MediationReminder:
@@ -64,7 +49,7 @@ async def propose_extension(session: AsyncSession, principal: Principal, mediati
 
 
 async def consent_to_extension(
-    session: AsyncSession, principal: Principal, mediation_id: UUID, party_id: UUID, answer: Answer
+    session: AsyncSession, vault: Vault, principal: Principal, mediation_id: UUID, party_id: UUID, answer: Answer
 ) -> Mediation:
     """One party's yes; with the last one the limit moves. Raises NothingProposed, Outdated."""
     case = await get_case(session, principal, mediation_id)
@@ -82,4 +67,5 @@ async def consent_to_extension(
         mediation.proposed_limit_on = None
         mediation.extension_count += 1
         await record(session, case, Step.EXTENDED, actor, until=mediation.limit_on)
+        await replace_promise(session, vault, case)
     return mediation

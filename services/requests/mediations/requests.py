@@ -5,6 +5,7 @@ from uuid import UUID
 from services.requests.events import RequestMadeConfidential
 from services.requests.mediations import repository
 from services.requests.mediations.case import Case
+from services.requests.mediations.days import end_of
 from services.requests.mediations.errors import RequestClosed, UnderMediation
 from services.requests.service_requests import deadlines
 from services.requests.service_requests import repository as request_repository
@@ -28,6 +29,14 @@ _FAILED = (
     "you; the community goes on with your request."
 )
 """Of a failed mediation the parties have to be told these ways (People's Mediation Law, art. 26)."""
+_TAKEN_UP = (
+    "社区已请调解员介入, 并征求各方是否愿意调解; 请查看邀请并答复。/ The community has named mediators and asks "
+    "everybody concerned whether they want a mediation. Open the invitation and answer."
+)
+_TAKEN_UP_OTHERS = "您反映的事项已由专人负责处理。/ Somebody has taken up what you reported."
+_TERM = "各方同意调解, 调解期限至 {day}, 由此代替原办理期限。/ Everybody wants the mediation. It may last until {day}."
+_TERM_OTHERS = "您反映的事项需要更多时间, 办理期限至 {day}。/ What you reported takes longer, until {day}."
+_GOES_ON = "您反映的事项继续办理。/ The community goes on with your request."
 _WITHDRAWN = (
     "调解已由当事人撤回, 社区将继续跟进。/ A party has left the mediation; the community goes on with your request."
 )
@@ -45,6 +54,8 @@ async def take_into_mediation(
         raise RequestClosed
     if await repository.is_live(session, request.community_code, request.id):
         raise UnderMediation
+    policy = await request_repository.get_policy(session, request)
+    deadlines.start_clock(request, deadlines.Terms.of(policy), utc_now())
     request.confidential = True
     request.longitude = request.latitude = None
     if request.state is State.SUBMITTED:
@@ -58,14 +69,40 @@ async def take_into_mediation(
     return request
 
 
+async def tell_taken_up(session: AsyncSession, vault: Vault, case: Case) -> None:
+    """Mediators were named and the parties asked: that is the first response."""
+    request = await _request_of(session, case)
+    if request is None:
+        return
+    request.responded_at = request.responded_at or utc_now()
+    words = _TAKEN_UP if case.is_party(request.requester_person_id) else _TAKEN_UP_OTHERS
+    await _say(session, vault, request, RequestStep.PROGRESS, words)
+
+
+async def replace_promise(session: AsyncSession, vault: Vault, case: Case) -> None:
+    """The term that every party has agreed to stands in place of what the requester was promised, who is told so."""
+    request = await _request_of(session, case)
+    day = case.mediation.limit_on
+    if request is None or day is None or request.state not in OPEN:
+        return
+    if not deadlines.set_term(request, end_of(day), utc_now()):
+        return
+    words = _TERM if case.is_party(request.requester_person_id) else _TERM_OTHERS
+    await _say(session, vault, request, RequestStep.PROGRESS, words.format(day=day))
+
+
 async def answer_agreed(session: AsyncSession, vault: Vault, case: Case) -> None:
     """There is an agreement: the request is resolved, and its requester says whether that solves it."""
     request = await _request_of(session, case)
-    if request is None or not is_possible(request.state, Action.RESOLVE):
+    if request is None:
         return
     now = utc_now()
+    if not is_possible(request.state, Action.RESOLVE):
+        deadlines.end_term(request, now)
+        return
     request.state = after(request.state, Action.RESOLVE)
     deadlines.resume(request, now)
+    request.promise_left_minutes = None
     request.resolved_at = now
     request.responded_at = request.responded_at or now
     words = _AGREED if case.is_party(request.requester_person_id) else _DONE
@@ -73,12 +110,16 @@ async def answer_agreed(session: AsyncSession, vault: Vault, case: Case) -> None
 
 
 async def answer_ended(session: AsyncSession, vault: Vault, case: Case, *, withdrawn: bool = False) -> None:
-    """There is none: a requester who is a party hears what they can do; the request goes on."""
+    """There is none: a requester who is a party hears what they can do. The request goes on, under its own clock."""
     request = await _request_of(session, case)
-    if request is None or request.state not in OPEN or not case.is_party(request.requester_person_id):
+    if request is None:
         return
-    request.responded_at = request.responded_at or utc_now()
-    await _say(session, vault, request, RequestStep.PROGRESS, _WITHDRAWN if withdrawn else _FAILED)
+    is_later = deadlines.end_term(request, utc_now())
+    is_party = case.is_party(request.requester_person_id)
+    if request.state not in OPEN or not (is_party or is_later):
+        return
+    words = _GOES_ON if not is_party else _WITHDRAWN if withdrawn else _FAILED
+    await _say(session, vault, request, RequestStep.PROGRESS, words)
 
 
 async def _request_of(session: AsyncSession, case: Case) -> ServiceRequest | None:

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from services.requests.mediations import repository
 from services.requests.mediations.case import Case, assent, conducted, get_case, record
+from services.requests.mediations.days import month_after
 from services.requests.mediations.errors import ConflictOfInterest, MediatorLeft, PartyErased
-from services.requests.mediations.limits import month_after, set_limit
+from services.requests.mediations.limits import set_limit
 from services.requests.mediations.models import (
     Ending,
     Failure,
@@ -20,7 +21,7 @@ from services.requests.mediations.models import (
     MediationParty,
     Step,
 )
-from services.requests.mediations.requests import answer_ended, take_into_mediation
+from services.requests.mediations.requests import answer_ended, replace_promise, take_into_mediation, tell_taken_up
 from services.requests.mediations.schemas import (
     Consent,
     Fail,
@@ -70,7 +71,9 @@ async def open_mediation(session: AsyncSession, vault: Vault, principal: Princip
     session.add(mediation)
     await session.flush()
     session.add_all([*parties, *mediators])
-    await record(session, Case(mediation, parties, mediators), Step.OPENED, Actor.of(principal), kind=data.kind)
+    case = Case(mediation, parties, mediators)
+    await record(session, case, Step.OPENED, Actor.of(principal), kind=data.kind)
+    await tell_taken_up(session, vault, case)
     return mediation
 
 
@@ -112,6 +115,7 @@ async def consent(
         mediation.accepted_at = utc_now()
         await set_limit(session, mediation, month_after(china_today()))
         await record(session, case, Step.ACCEPTED, actor, limit_on=mediation.limit_on)
+        await replace_promise(session, vault, case)
     return mediation
 
 

@@ -221,6 +221,8 @@ class ServiceRequest(Base, Tenant, table=True):
     responded_at: datetime | None = None
     first_dispatched_at: datetime | None = None
     """When the clock started. Nothing resets it."""
+    promise_left_minutes: int | None = None
+    """While the term of a mediation stands in place of the promise: the working time that was left of it."""
     paused_at: datetime | None = None
     """Since when the office waits for the requester; None: it does not."""
     resolved_at: datetime | None = None
