@@ -1,14 +1,14 @@
 """The term of a mediation stands in place of what was promised.
 
 Revision ID: requests_0030
-Revises: requests_0016
+Revises: requests_0020
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "requests_0030"
-down_revision = "requests_0016"
+down_revision = "requests_0020"
 branch_labels = None
 depends_on = None
 
