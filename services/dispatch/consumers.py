@@ -6,6 +6,9 @@ from shared.consumer import Handlers
 CONSUMERS: dict[str, Handlers] = {
     "requests": {
         "requests.request_submitted.v1": intake.keep_submitted_request,
+        "requests.request_accepted.v1": intake.keep_promised_time,
+        "requests.request_progressed.v1": intake.keep_promised_time,
+        "requests.request_noted.v1": intake.keep_promised_time,
         "requests.request_reopened.v1": intake.keep_reopened_request,
         "requests.request_resolved.v1": intake.keep_settled_request,
         "requests.request_confirmed.v1": intake.keep_settled_request,

@@ -84,6 +84,7 @@ class RequestNoted(Event):
     grid_code: str | None
     category: str
     urgency: str
+    resolve_by: datetime | None = None
     watcher_accounts: list[str] = Field(default_factory=list)
 
 

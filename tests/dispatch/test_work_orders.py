@@ -367,3 +367,20 @@ async def test_a_repeated_key_acts_once(new_place: NewPlace) -> None:
     first, second = [await worker.post(url, headers=key) for _ in range(2)]
     assert first.json() == second.json()
     assert second.headers["idempotency-replayed"] == "true"
+
+
+async def test_an_order_is_due_when_its_request_is(new_place: NewPlace) -> None:
+    """The clock starts, stands and runs on; what is heard late or of an order that is done changes nothing."""
+    place = await new_place(grids=1)
+    order = await place.submit()
+    request_id = UUID(order["request_id"])
+    due = []
+    for version, event, day in ((4, "progressed", 3), (3, "progressed", 2), (9, "noted", 5), (8, "accepted", 4)):
+        told = f"2026-12-{day:02}T02:00:00Z"
+        await place.hear(f"requests.request_{event}.v1", request_id, version=version, resolve_by=told)
+        due.append((await place.order(order["id"]))["due_at"][:10])
+    assert due == ["2026-12-03", "2026-12-03", "2026-12-05", "2026-12-05"]
+    assert (await place.order(order["id"]))["version"] == order["version"] + 2
+    await place.hear("requests.request_resolved.v1", request_id, version=10)
+    await place.hear("requests.request_noted.v1", request_id, version=11, resolve_by="2026-12-09T02:00:00Z")
+    assert (await place.order(order["id"]))["due_at"] == "2026-12-05T02:00:00Z"

@@ -330,6 +330,27 @@ async def test_deadlines_that_pass_are_told_once_each(world: World) -> None:
         assert "deadline_breached" not in await world.steps("resident", request_id)
 
 
+async def test_whoever_works_on_it_hears_how_the_promised_time_moves(world: World) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        request_id = (await world.submit())["id"]
+        await world.work_order("assigned", uuid4(), request_id)
+        told = [await _told_by(world, request_id)]
+        await world.post("staff", f"{request_id}/wait-for-requester", {"text": "几号楼?"})
+        clock.shift(timedelta(days=1))
+        await world.post("resident", f"{request_id}/updates", {"kind": "answer", "text": "三号楼"})
+        told.append(await _told_by(world, request_id))
+        assert told == [OFFICE.add(START, TERMS.resolution), OFFICE.add(START + timedelta(days=1), TERMS.resolution)]
+
+
+async def _told_by(world: World, request_id: str) -> datetime | None:
+    """What the last event of the request says, whoever it is for."""
+    rows = await world.sql(
+        "SELECT data ->> 'resolve_by' FROM outbox WHERE subject = :subject ORDER BY id DESC LIMIT 1",
+        subject=f"service-requests/{request_id}",
+    )
+    return _at(rows[0][0])
+
+
 async def test_urgent_time_runs_through_the_night(world: World) -> None:
     with time_machine.travel(START + timedelta(hours=13), tick=False):
         urgent = await world.submit("staff", category="public_safety.manhole")

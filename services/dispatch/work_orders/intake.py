@@ -71,6 +71,18 @@ async def keep_settled_request(session: AsyncSession, envelope: Envelope) -> Non
             await _cancel(session, order)
 
 
+async def keep_promised_time(session: AsyncSession, envelope: Envelope) -> None:
+    """The clock of the request started, was stopped or runs on: its open orders are due when it is."""
+    news = RequestNews.model_validate(envelope.data)
+    for order in await known_orders(session, envelope, news):
+        if news.resolve_by and order.state in OPEN and order.due_version < envelope.aggregateversion:
+            order.due_version = envelope.aggregateversion
+            if order.due_at != news.resolve_by:
+                order.due_at = news.resolve_by
+                dispatching.touch(order)
+    await session.flush()
+
+
 async def keep_confidential_request(session: AsyncSession, envelope: Envelope) -> None:
     """A mediation took the request in: who was asked keeps the order, and nobody else hears of it any more."""
     await known_orders(session, envelope, RequestNews.model_validate(envelope.data))
@@ -144,6 +156,7 @@ async def _open(
         previous_id=previous_id,
         request_version=version,
         due_at=news.resolve_by or utc_now() + FALLBACK,
+        due_version=version,
         policy_number=await current_number(session, community_code),
     )
     session.add(order)

@@ -85,6 +85,9 @@ class WorkOrder(Base, Tenant, table=True):
     considered: list[dict[str, Any]] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     """Why nobody could be asked, while nobody is."""
     due_at: datetime
+    """Until when its request is to be resolved, as that last said."""
+    due_version: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    """The version of the request that told `due_at`; what an older one tells late is not news."""
     policy_number: int
     """The dispatch policy in force when the order was made."""
     escalation_level: int = 0

@@ -153,6 +153,7 @@ def _noted(request: ServiceRequest, entry: TimelineEntry, watchers: list[str]) -
         grid_code=request.grid_code,
         category=request.category_code,
         urgency=request.urgency.value,
+        resolve_by=request.resolve_by,
         watcher_accounts=watchers,
     )
 
