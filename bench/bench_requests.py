@@ -32,6 +32,7 @@ from bench.population import community_of
 from bench.registry import running_postgres
 from bench.requests_city import BEGIN, PER_COMMUNITY, STEP, fill, written
 from bench.result import Result, rates
+from bench.serving import freeze
 from services.requests.categories.service import seed_categories
 from services.requests.main import create_app
 from services.requests.search.service import containing
@@ -110,6 +111,7 @@ async def _city() -> AsyncIterator[tuple[FastAPI, str]]:
             began = time.perf_counter()
             await asyncio.to_thread(fill, dsn, (f"k1:{secret}", secret), COMMUNITIES, _progress)
             print(f"loaded in {time.perf_counter() - began:.0f} s", file=sys.stderr)
+            freeze()
             yield app, url
 
 

@@ -1,12 +1,15 @@
 """A server in a process of its own, so that a benchmark does not share its event loop with what it measures."""
 
 import contextlib
+import gc
 import multiprocessing
 import socket
 import time
 from collections.abc import Iterator
 
 import uvicorn
+
+from stack.serve import load
 
 
 @contextlib.contextmanager
@@ -25,8 +28,15 @@ def serving(factory: str) -> Iterator[str]:
         listening.close()
 
 
+def freeze() -> None:
+    """As a server does once it is loaded: the cycle collector never searches what stands, for some 200 ms each time."""
+    gc.collect()
+    gc.freeze()
+
+
 def _serve(factory: str, listening: socket.socket) -> None:
     config = uvicorn.Config(factory, factory=True, loop="uvloop", http="httptools", access_log=False, log_level="error")
+    load(config)
     uvicorn.Server(config).run(sockets=[listening])
 
 
