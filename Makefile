@@ -26,7 +26,7 @@ install: $(STAMP) ## Create .venv and install the locked dependencies into it
 run: $(STAMP) ## Start the whole system (DATA=dir PORT=n); Ctrl-C stops it
 	@exec $(BIN)/kaiyuan up --data "$(DATA_FOLDER)" --port $(PORT)
 
-demo: $(STAMP) ## Play three stories against a throw-away system and narrate them
+demo: $(STAMP) ## Play the stories against a throw-away system and narrate them
 	@exec $(BIN)/kaiyuan demo play
 
 test: $(STAMP) ## Run the whole test suite

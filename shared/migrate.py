@@ -4,7 +4,6 @@ Each service keeps its dated files in `<package>/migrations/`. A migration must 
 runs, waits at most five seconds for a lock, and secures every table that it creates.
 """
 
-import asyncio
 import importlib
 import re
 from pathlib import Path
@@ -77,10 +76,6 @@ def _is_at_head(connection: Connection, config: Config) -> bool:
 def _attach_and_run(connection: Connection, config: Config, run: Any) -> None:
     config.attributes["connection"] = connection
     run(config)
-
-
-def upgrade_blocking(package: str, owner_url: str) -> bool:
-    return asyncio.run(upgrade(package, owner_url))
 
 
 def run_in_context(context: EnvironmentContext | Any) -> None:
