@@ -20,9 +20,14 @@ class ScopedConnection(asyncpg.Connection):
     settings = ""
 
     async def execute(self, query: str, *args: Any, **options: Any) -> str:
-        if query.startswith("BEGIN"):
-            query += self.settings
-        return await super().execute(query, *args, **options)
+        if not query.startswith("BEGIN"):
+            return await super().execute(query, *args, **options)
+        try:
+            return await super().execute(query + self.settings, *args, **options)
+        except (
+            asyncpg.InternalClientError
+        ) as error:  # the server has said that it ends this connection, and not yet hung up
+            raise asyncpg.ConnectionDoesNotExistError("connection is closed") from error
 
 
 def within(scope: str, role: str) -> dict[str, str]:
