@@ -75,7 +75,8 @@ async def _read(
     try:
         while until is None or (waiting > 0 and after < until):
             try:
-                messages = await reader.fetch(BATCH, timeout=FETCH_SECONDS)
+                # No more than there is: a fetch that waits for the rest keeps back what it has.
+                messages = await reader.fetch(max(1, min(BATCH, waiting)), timeout=FETCH_SECONDS)
             except TimeoutError:
                 extent = await bus.extent(service)
                 if extent.epoch != epoch:

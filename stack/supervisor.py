@@ -21,7 +21,7 @@ from stack.topology import APPLICATIONS, DEFAULT_PORT, GATEWAY, OPERATOR, SERVIC
 
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = {"applications": 10.0, "nats": 1.5, "postgres": 3.0}
-"""How long each may take to end by itself; then it is killed, which loses nothing. Together below 15 s."""
+"""How long each may take to end by itself; then it ends abruptly, which loses nothing. Together below 15 s."""
 
 
 class Stack:

@@ -18,6 +18,8 @@ ReadText = Callable[[str], Awaitable[str]]
 
 
 TRIES = 10
+HEARD_SECONDS = 30
+"""What one service did, the others have heard of by then, however busy the machine is."""
 
 
 class StoryBroken(AssertionError):
@@ -61,33 +63,39 @@ class Actor:
     async def send(self, path: str, data: bytes, content_type: str) -> Json:
         """POST a file as the whole body."""
         headers = self._headers | {"Idempotency-Key": str(uuid4()), "Content-Type": content_type}
-        response = await self._client.post(path, content=data, headers=headers)
-        if response.is_error:
-            raise StoryBroken(f"{self.name}: {path} answered {response.status_code}: {response.text[:400]}")
-        return response.json()
+        return _content(self.name, await self._client.post(path, content=data, headers=headers))
 
     async def fetch(self, path: str, **headers: str) -> httpx.Response:
         """A page or a file as it comes."""
         return await self._client.get(path, headers=self._headers | headers)
 
-    async def eventually(
-        self, path: str, holds: Callable[[Json], Any], *, within: float, every: float = 0.05, **params: Any
-    ) -> Any:
-        """Read until `holds` gives something, and return that; StoryBroken after `within` seconds."""
-        deadline = time.monotonic() + within
+    async def eventually(self, path: str, holds: Callable[[Json], Any], *, every: float = 0.05, **params: Any) -> Any:
+        """Read until `holds` gives something, and return that; StoryBroken after `HEARD_SECONDS`.
+
+        What is not there yet (404) may still come: one may see a thing only once another service has heard of it.
+        """
+        deadline = time.monotonic() + HEARD_SECONDS
         while True:
-            answer = await self.get(path, **params)
-            if found := holds(answer):
+            response = await self._client.get(path, params=params, headers=self._headers)
+            if response.status_code != httpx.codes.NOT_FOUND and (found := holds(_content(self.name, response))):
                 return found
             if time.monotonic() > deadline:
-                raise StoryBroken(f"{self.name}: {path} did not show it within {within} s")
+                raise StoryBroken(f"{self.name}: {path} did not show it within {HEARD_SECONDS} s")
             await asyncio.sleep(every)
+            every = min(every * 1.2, 1.0)
 
     async def _call(self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any) -> Json:
         response = await self._client.request(method, path, headers=self._headers | (headers or {}), **more)
-        if response.is_error:
-            raise StoryBroken(f"{self.name}: {method} {path} answered {response.status_code}: {response.text[:400]}")
-        return response.json() if response.content else {}
+        return _content(self.name, response)
+
+
+def _content(name: str, response: httpx.Response) -> Json:
+    """What the API answered; StoryBroken when it refused."""
+    if response.is_error:
+        request = response.request
+        told = f"{request.method} {request.url.path} answered {response.status_code}: {response.text[:400]}"
+        raise StoryBroken(f"{name}: {told}")
+    return response.json() if response.content else {}
 
 
 class City:

@@ -8,13 +8,11 @@ from datetime import datetime
 from shared.clock import utc_now
 from stack.demo.accounts import DAUGHTER_PHONE
 from stack.demo.places import demo_grids
-from stack.demo.stories.actors import Actor, City, Json, StoryBroken
+from stack.demo.stories.actors import Actor, City, Json
 
 Tell = Callable[[str, Json | None], None]
 """Told each step in words, with what the API answered."""
 
-ALERTED_SECONDS = 2.0
-"""The worker sees the work order this long after the report at the latest."""
 GRID = demo_grids()[0]
 HAND_OVER_PHOTO = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000080000000808020000004b6d29dc0000001449444154789c"
@@ -107,10 +105,8 @@ async def _alerted(seen: LostElder, tell: Tell) -> None:
                 return order
         return None
 
-    seen.order = await seen.worker.eventually("/v1/work-orders", of_this_report, within=10, mine=True, state="assigned")
+    seen.order = await seen.worker.eventually("/v1/work-orders", of_this_report, mine=True, state="assigned")
     seen.alerted_after += time.monotonic()
-    if seen.alerted_after > ALERTED_SECONDS:
-        raise StoryBroken(f"the worker was alerted after {seen.alerted_after:.2f} s only")
     tell(
         f"网格员 {seen.alerted_after:.2f} 秒后收到派单 / The grid worker has the work order",
         {"state": seen.order["state"], "category": seen.order["category"], "tier": seen.order["tier"]},
@@ -126,7 +122,6 @@ async def _alerted(seen: LostElder, tell: Tell) -> None:
     view = await seen.guard.eventually(
         follow,
         lambda answer: answer["state"] == "on_the_way" and answer,
-        within=10,
         every=0.25,  # a phone's page asks rarely, and public reads are limited
         token=seen.report["follow_token"],
     )
@@ -223,7 +218,7 @@ async def _handed_over(seen: LostElder, tell: Tell) -> None:
 
 async def _thanked(seen: LostElder, tell: Tell) -> None:
     path = f"/v1/service-requests/{seen.order['request_id']}"
-    await seen.daughter.eventually(path, lambda request: request["state"] == "resolved", within=10)
+    await seen.daughter.eventually(path, lambda request: request["state"] == "resolved")
     await seen.daughter.post(f"{path}/confirm", {"satisfied": True})
     rating = await seen.daughter.post(
         f"{path}/rating",

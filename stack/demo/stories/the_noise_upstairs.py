@@ -167,7 +167,6 @@ async def _keep(seen: TheNoiseUpstairs, tell: Tell) -> None:
     inbox = await seen.neighbour.eventually(
         "/v1/notices",
         lambda answer: any(each["kind"] == "mediation_ended" for each in answer["items"]) and answer["items"],
-        within=15,
     )
     seen.notices = [each["kind"] for each in inbox if each["kind"].startswith("mediation_")]
     tell("协议履行, 回访确认和好 / The agreement is kept; the follow-up confirms it", {

@@ -16,7 +16,6 @@ APART = 0.0001
 """Degrees of latitude between one request and the next: eleven metres."""
 RESOLUTION = "同意把闲置空地建成口袋公园, 由园林队施工"
 RESULT = "口袋公园已建成开放: 铺路、栽树、设座椅十二张"
-HEARD_WITHIN = 20
 
 
 @dataclass
@@ -112,7 +111,7 @@ async def _invite(seen: ThePocketPark, tell: Tell) -> None:
     seen.deliberation = await seen.staff.post(f"{path}/schedule", called)
     seen.seats = seen.deliberation["participants"]
     for asker in seen.askers[:5]:
-        await asker.eventually("/v1/notices", lambda inbox: _told(inbox, "deliberation_invited"), within=HEARD_WITHIN)
+        await asker.eventually("/v1/notices", lambda inbox: _told(inbox, "deliberation_invited"))
         own = (await asker.get(path))["seat_id"]
         await asker.post(f"{path}/participants/{own}/reply", {"reply": "accepted"})
     tell("居民和园林队受邀议事 / Residents and the gardeners are invited", {
@@ -213,9 +212,7 @@ async def _inspect(seen: ThePocketPark, tell: Tell) -> None:
 async def _hear_and_rate(seen: ThePocketPark, tell: Tell) -> None:
     for asker, request in zip(seen.askers, seen.requests, strict=True):
         path = f"/v1/service-requests/{request['id']}"
-        inbox = await asker.eventually(
-            "/v1/notices", lambda inbox, of=request["id"]: _resolved(inbox, of), within=HEARD_WITHIN, limit=200
-        )
+        inbox = await asker.eventually("/v1/notices", lambda inbox, of=request["id"]: _resolved(inbox, of), limit=200)
         seen.notices.append([notice["kind"] for notice in inbox])
         seen.timelines.append((await asker.get(f"{path}/updates"))["items"])
         await asker.post(f"{path}/rating", {"score": 5, "solved": True, "satisfied": True, "commendation": "thanks"})

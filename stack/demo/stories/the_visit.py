@@ -110,7 +110,6 @@ async def _work(seen: TheVisit, tell: Tell) -> None:
         order = await seen.worker.eventually(
             "/v1/work-orders",
             lambda answer, of=request["id"]: next((o for o in answer["items"] if o["request_id"] == of), None),
-            within=15,
             mine=True,
             state="assigned",
         )
@@ -123,6 +122,6 @@ async def _work(seen: TheVisit, tell: Tell) -> None:
 async def _call_back(seen: TheVisit, tell: Tell) -> None:
     for number, request in enumerate(seen.requests):
         path = f"/v1/service-requests/{request['id']}"
-        await seen.staff.eventually(path, lambda answer: answer["state"] == "resolved", within=15)
+        await seen.staff.eventually(path, lambda answer: answer["state"] == "resolved")
         seen.requests[number] = await seen.staff.post(f"{path}/confirm", {"how": "phone", "satisfied": True})
         tell("电话回访, 确认办结 / Called back and confirmed", {"state": seen.requests[number]["state"]})
