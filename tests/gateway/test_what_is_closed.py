@@ -181,7 +181,7 @@ async def _close(it: Closed, head: httpx.AsyncClient, elder: httpx.AsyncClient) 
 async def _let_time_run_out(it: Closed) -> None:
     """As if nobody had done anything for long."""
     statement = text(
-        "UPDATE service_request SET respond_by = now() - interval '1 hour', resolve_by = now() - interval '1 hour',"
+        "UPDATE service_request SET respond_by = created_at, resolve_by = now() - interval '1 hour',"
         " next_due_at = now() - interval '1 hour' WHERE state = 'dispatched' AND id = ANY(:ids)"
     )
     late = [UUID(it.ids[way]) for way in ("transfer", "mediation")]

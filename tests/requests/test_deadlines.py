@@ -117,8 +117,8 @@ class Played:
             "dispatch": state in (State.SUBMITTED, State.ACCEPTED, State.DISPATCHED, State.REOPENED),
             "wait": state is State.DISPATCHED and not paused,
             "answer": paused,
-            "mediate": state in OPEN and request.promise_left_minutes is None,
-            "give up": request.promise_left_minutes is not None,
+            "mediate": state in OPEN and request.promise_left is None,
+            "give up": request.promise_left is not None,
             "resolve": state in (State.ACCEPTED, State.DISPATCHED, State.REOPENED),
             "reopen": state is State.RESOLVED,
         }.get(action, state is not State.RESOLVED)

@@ -21,22 +21,26 @@ async def code_of(response: Any) -> str:
     return response.json()["code"]
 
 
-async def test_its_term_stands_in_place_of_the_promise(noise: Mediating, world: World) -> None:
-    """Both parties gave it a month, and the requester was told; without an agreement what was left is left still."""
-    await noise.open()
-    before = await world.get("resident", noise.request_id or "")
-    await noise.accept()
-    term = await world.get("resident", noise.request_id or "")
-    limit = (await noise.read())["limit_on"]
-    assert before["resolve_by"] < term["resolve_by"] >= limit
-    lines = (await world.get("resident", f"{noise.request_id}/updates"))["items"]
-    assert limit in lines[-1]["text"]
-    due = "SELECT next_due_at FROM service_request WHERE id = :id"
-    assert [row.next_due_at for row in await world.sql(due, id=noise.request_id)] == [None], "nothing is late meanwhile"
-    left = {"party_id": noise.party_ids[0]}
-    await noise.do("applicant", "/withdraw", left)
-    after = await world.get("resident", noise.request_id or "")
-    assert before["resolve_by"] <= after["resolve_by"] < term["resolve_by"]
+@pytest.mark.parametrize("moment", ["2026-11-23T03:20:09.5Z", "2026-11-23T05:00:00.5Z", "2026-11-21T15:59:59.5Z"])
+async def test_its_term_stands_in_place_of_the_promise(noise: Mediating, world: World, moment: str) -> None:
+    """Both parties gave it a month, and the requester was told; without an agreement what was left is left still, to
+    the instant: in the office's hours, at its lunch and at the weekend."""
+    with time_machine.travel(moment, tick=False):
+        await noise.open()
+        before = await world.get("resident", noise.request_id or "")
+        await noise.accept()
+        term = await world.get("resident", noise.request_id or "")
+        limit = (await noise.read())["limit_on"]
+        assert before["resolve_by"] < term["resolve_by"] >= limit
+        lines = (await world.get("resident", f"{noise.request_id}/updates"))["items"]
+        assert limit in lines[-1]["text"]
+        due = "SELECT next_due_at FROM service_request WHERE id = :id"
+        rows = await world.sql(due, id=noise.request_id)
+        assert [row.next_due_at for row in rows] == [None], "nothing is late meanwhile"
+        left = {"party_id": noise.party_ids[0]}
+        await noise.do("applicant", "/withdraw", left)
+        after = await world.get("resident", noise.request_id or "")
+        assert after["resolve_by"] == before["resolve_by"]
 
 
 async def test_it_ends_with_an_agreement_that_holds(noise: Mediating, world: World) -> None:

@@ -205,8 +205,7 @@ async def test_deadlines_are_the_offices_own_matter(world: Served) -> None:
     made = (await world.submit())["id"]
     async with world.listen() as staff, world.listen("resident") as resident:
         await world.sql(
-            "UPDATE service_request SET next_due_at = now(), accept_by = now() - interval '1 minute' "
-            "WHERE id = :id RETURNING id",
+            "UPDATE service_request SET next_due_at = now(), accept_by = created_at WHERE id = :id RETURNING id",
             id=made,
         )
         await world.sweep()

@@ -102,7 +102,7 @@ async def answer_agreed(session: AsyncSession, vault: Vault, case: Case) -> None
         return
     request.state = after(request.state, Action.RESOLVE)
     deadlines.resume(request, now)
-    request.promise_left_minutes = None
+    request.promise_left = None
     request.resolved_at = now
     request.responded_at = request.responded_at or now
     words = _AGREED if case.is_party(request.requester_person_id) else _DONE

@@ -14,8 +14,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("service_request", sa.Column("promise_left_minutes", sa.Integer))
+    op.add_column("service_request", sa.Column("promise_left", sa.Interval))
 
 
 def downgrade() -> None:
-    op.drop_column("service_request", "promise_left_minutes")
+    op.drop_column("service_request", "promise_left")

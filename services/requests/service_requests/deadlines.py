@@ -111,7 +111,7 @@ def pause(request: ServiceRequest, now: datetime) -> None:
 def resume(request: ServiceRequest, now: datetime) -> None:
     """Let the clock run on with the working time that was left when it stopped; what was overdue stays overdue."""
     stopped_at, request.paused_at = request.paused_at, None
-    if stopped_at is None or request.promise_left_minutes is not None:
+    if stopped_at is None or request.promise_left is not None:
         return
     left = _clock(request.urgency, request.calendar).between(stopped_at, request.resolve_by)
     if left > timedelta(0):
@@ -123,22 +123,21 @@ def set_term(request: ServiceRequest, until: datetime, now: datetime) -> bool:
 
     False, changing nothing: the promise was broken already, and stays so.
     """
-    if request.promise_left_minutes is None:
+    if request.promise_left is None:
         resume(request, now)
         if request.resolve_by <= now or request.resolve_breached_at is not None:
             return False
-        left = _clock(request.urgency, request.calendar).between(now, request.resolve_by)
-        request.promise_left_minutes = _minutes(left)
+        request.promise_left = _clock(request.urgency, request.calendar).between(now, request.resolve_by)
     request.resolve_by = max(request.resolve_by, until)
     return True
 
 
 def end_term(request: ServiceRequest, now: datetime) -> bool:
     """Without an agreement the promise stands again, with the working time that was left of it."""
-    left, request.promise_left_minutes = request.promise_left_minutes, None
+    left, request.promise_left = request.promise_left, None
     if left is None:
         return False
-    request.resolve_by = _later(request, now, timedelta(minutes=left))
+    request.resolve_by = _later(request, now, left)
     if request.paused_at is not None:
         request.paused_at = now
     return True
@@ -147,7 +146,7 @@ def end_term(request: ServiceRequest, now: datetime) -> bool:
 def restart_shorter(request: ServiceRequest, terms: Terms, now: datetime) -> None:
     """The shorter clock of "not solved": it runs at once, and a new dispatch does not start it again."""
     request.reopened_count += 1
-    request.promise_left_minutes = None
+    request.promise_left = None
     request.resolve_by = _later(request, now, terms.reopened)
     request.resolve_minutes = _minutes(terms.reopened)
     request.resolve_breached_at = None
@@ -164,7 +163,7 @@ def outstanding(request: ServiceRequest) -> dict[Deadline, datetime]:
         found[Deadline.ACCEPT] = request.accept_by
     if request.responded_at is None and request.respond_breached_at is None:
         found[Deadline.FIRST_RESPONSE] = request.respond_by
-    if request.resolve_breached_at is None and request.promise_left_minutes is None:
+    if request.resolve_breached_at is None and request.promise_left is None:
         found[Deadline.RESOLUTION] = request.resolve_by
     return found
 

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -221,7 +221,7 @@ class ServiceRequest(Base, Tenant, table=True):
     responded_at: datetime | None = None
     first_dispatched_at: datetime | None = None
     """When the clock started. Nothing resets it."""
-    promise_left_minutes: int | None = None
+    promise_left: timedelta | None = None
     """While the term of a mediation stands in place of the promise: the working time that was left of it."""
     paused_at: datetime | None = None
     """Since when the office waits for the requester; None: it does not."""
