@@ -103,12 +103,21 @@ async def test_urgent_time_asks_no_calendar(world: World) -> None:
         {"hours": [["9:00", "12:00"]]},
         {"weekdays": {"8": []}},
         {"weekdays": {"1": [["09:00", "09:00"]]}},
+        {"weekdays": {str(day): [] for day in range(1, 6)}},
+        {"weekdays": {str(day): [] for day in range(1, 8)}},
     ],
-    ids=["none", "backwards", "overlapping", "no clock", "no such day", "empty spell"],
+    ids=["none", "backwards", "overlapping", "no clock", "no such day", "empty spell", "no day", "no day said"],
 )
 async def test_hours_that_are_none_are_refused(world: World, body: dict[str, Any]) -> None:
     answer = await world.call("staff", "PATCH", CALENDAR, body, headers={"If-Match": '"0"'})
     assert (answer.status_code, answer.json()["code"]) == (422, "validation"), answer.text
+
+
+async def test_an_office_may_open_at_weekends_only(world: World) -> None:
+    with time_machine.travel(MONDAY, tick=False):
+        closed = {str(day): [] for day in range(1, 6)}
+        await change(world, "PATCH", "", {"weekdays": closed | {"6": [["09:00", "17:00"]]}}, version=0)
+        assert _at((await world.submit())["accept_by"]) == MONDAY + timedelta(days=5, hours=2)
 
 
 @pytest.mark.parametrize(

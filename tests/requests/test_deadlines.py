@@ -339,3 +339,16 @@ async def promise_less(world: World) -> None:
     terms = seen["deadlines"] | {"normal": seen["deadlines"]["normal"] | {"resolution_minutes": 421}}
     tag = {"If-Match": f'"{seen["version"]}"'}
     assert (await world.call("staff", "PATCH", path, {"deadlines": terms}, headers=tag)).status_code == 200
+
+
+async def test_a_request_whose_time_cannot_be_counted_keeps_no_other_waiting(
+    world: World, at: Callable[..., Any]
+) -> None:
+    """As a mended database may have it: a deadline before the request itself."""
+    odd, request_id = (await world.submit())["id"], (await world.submit())["id"]
+    await world.sql(
+        "UPDATE service_request SET accept_by = created_at - interval '7 days' WHERE id = :id RETURNING id", id=odd
+    )
+    await at(9)
+    assert await told(world, odd) == []
+    assert ("accept", 100) in await told(world, request_id)

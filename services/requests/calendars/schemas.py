@@ -20,6 +20,7 @@ Spell = Annotated[list[Clock], Field(min_length=2, max_length=2)]
 Spells = Annotated[list[Spell], Field(max_length=6)]
 Weekday = Annotated[str, StringConstraints(pattern=r"^[1-7]$")]
 """Monday is 1."""
+_USUALLY_WORKED = {str(day): day <= 5 for day in range(1, 8)}
 IsoDate = Annotated[date, PlainSerializer(date.isoformat)]
 
 
@@ -72,6 +73,18 @@ class CalendarUpdate(Schema):
     def _spells_follow_each_other(self) -> Self:
         for spells in (self.hours, *self.weekdays.values()):
             checked(spells)
+        return self
+
+    @model_validator(mode="after")
+    def _some_day_is_worked(self) -> Self:
+        """An office that never opens could promise nothing: no working time would ever pass."""
+        if not any(self.weekdays.get(day, usually) for day, usually in _USUALLY_WORKED.items()):
+            raise ValueError(
+                both(
+                    "每周至少有一天办公。要临时停办, 请逐日填写休息日。",
+                    "Some day of the week must have hours. To close for a while, enter each day off.",
+                )
+            )
         return self
 
 

@@ -8,6 +8,8 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from services.requests.events import DeadlineBreached, DeadlineWarned
 from services.requests.overdue import repository
 from services.requests.service_requests import deadlines
@@ -16,6 +18,7 @@ from services.requests.service_requests.models import ServiceRequest, Step, Time
 from services.requests.service_requests.timeline import SYSTEM, outbox_row
 from shared.clock import utc_now
 from shared.db import AsyncSession
+from shared.failures import describe
 from shared.ids import new_id
 from shared.outbox import outbox
 from shared.statements import insert_many
@@ -23,10 +26,12 @@ from shared.timers import Timer
 
 _IN_ONE_GO = 25
 """Requests counted before others on the event loop have their turn."""
+_RETRY = timedelta(hours=1)
+log = structlog.get_logger(__name__)
 
 
 async def mark_overdue(session: AsyncSession) -> int:
-    """Mark what has passed by now. Returns how many requests it dealt with."""
+    """Mark what has passed by now. Returns how many requests it dealt with; one that fails waits, the others go on."""
     now = utc_now()
     due = await repository.lock_due(session, now)
     lines: list[dict[str, Any]] = []
@@ -45,7 +50,12 @@ async def mark_overdue(session: AsyncSession) -> int:
 
 
 def _mark(request: ServiceRequest, now: datetime) -> list[Notch]:
-    passed = deadlines.mark_passed(request, now)
+    try:
+        passed = deadlines.mark_passed(request, now)
+    except Exception as error:
+        log.error("deadline_failed", request=str(request.id), error=describe(error))
+        request.next_due_at = now + _RETRY
+        return []
     request.next_due_at = deadlines.next_due(request)
     request.version += 1
     return passed

@@ -184,15 +184,15 @@ def next_due(request: ServiceRequest) -> datetime | None:
 
 def mark_passed(request: ServiceRequest, now: datetime) -> list[Notch]:
     """Mark the shares of time that have passed by now, and return the furthest of each deadline that is new."""
-    passed: list[Notch] = []
-    for kind, due in outstanding(request).items():
-        new = [share for share, at in _to_come(request, kind, due) if at <= now]
-        if not new:
-            continue
-        setattr(request, _WARNED[kind], new[-1])
-        if new[-1] == BREACH:
-            setattr(request, _BREACHED[kind], now)
-        passed.append(Notch(kind, new[-1], due))
+    passed = [
+        Notch(kind, new[-1], due)
+        for kind, due in outstanding(request).items()
+        if (new := [share for share, at in _to_come(request, kind, due) if at <= now])
+    ]
+    for notch in passed:
+        setattr(request, _WARNED[notch.deadline], notch.percent)
+        if notch.percent == BREACH:
+            setattr(request, _BREACHED[notch.deadline], now)
     return passed
 
 
