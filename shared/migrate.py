@@ -14,7 +14,9 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, text
+from sqlalchemy import Connection, MetaData, delete, text, update
+from sqlalchemy import column as column_of
+from sqlalchemy import table as table_of
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -134,8 +136,11 @@ def allow(op: Any, table: str, column: str, *values: str) -> None:
     _restrict(op, table, column, _allowed(op, table, column) | {*values})
 
 
-def disallow(op: Any, table: str, column: str, *values: str) -> None:
-    """Take `allow` back; no row may hold the values any more."""
+def disallow(op: Any, table: str, column: str, *values: str, instead: str | None = None) -> None:
+    """Take `allow` back: rows that hold one of the values hold `instead` from now on, or are deleted without one."""
+    held = column_of(column)
+    rows = table_of(table, held)
+    op.execute((delete(rows) if instead is None else update(rows).values({column: instead})).where(held.in_(values)))
     _restrict(op, table, column, _allowed(op, table, column) - {*values})
 
 

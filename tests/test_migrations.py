@@ -7,12 +7,14 @@ import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from alembic.operations import Operations
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from shared.migrate import downgrade, target_metadata, upgrade
+from shared.migrate import allow, disallow, downgrade, target_metadata, upgrade
 from stack.topology import APPLICATIONS, Application
 from tests.conftest import DatabaseUrls
 
@@ -55,6 +57,28 @@ async def test_up_nothing_missing_down(application: Application, fresh_database_
     finally:
         await connection.close()
     assert await upgrade(application.package, owner_url) is True
+
+
+async def test_rows_that_hold_what_is_no_longer_allowed_are_changed_or_gone(
+    fresh_database_urls: DatabaseUrls,
+) -> None:
+    _, owner_url = await fresh_database_urls("gateway")
+
+    def there_and_back(connection: Connection) -> list[str]:
+        op = Operations(MigrationContext.configure(connection))
+        op.execute("CREATE TABLE thing (kind text CONSTRAINT ck_thing_kind CHECK (kind IN ('one', 'two')))")
+        allow(op, "thing", "kind", "three", "four")
+        op.execute("INSERT INTO thing VALUES ('one'), ('three'), ('four')")
+        disallow(op, "thing", "kind", "three", instead="two")
+        disallow(op, "thing", "kind", "four")
+        with pytest.raises(IntegrityError), connection.begin_nested():
+            op.execute("INSERT INTO thing VALUES ('four')")
+        return list(connection.scalars(text("SELECT kind FROM thing ORDER BY kind")))
+
+    engine = create_async_engine(owner_url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        assert await connection.run_sync(there_and_back) == ["one", "two"]
+    await engine.dispose()
 
 
 @every_application

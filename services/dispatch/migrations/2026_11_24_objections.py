@@ -75,7 +75,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    causes = sa.table("work_order_assignment", sa.column("cause"))
-    op.execute(sa.update(causes).where(causes.c.cause.in_(_CAUSES)).values(cause="hand_back"))
-    disallow(op, "work_order_assignment", "cause", *_CAUSES)
+    disallow(op, "work_order_assignment", "cause", *_CAUSES, instead="hand_back")
     op.drop_table("objection")

@@ -21,7 +21,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    orders = sa.table("work_order", sa.column("escalated_to"))
-    op.execute(sa.update(orders).where(orders.c.escalated_to == "head").values(escalated_to="duty_desk"))
-    disallow(op, "work_order", "escalated_to", "head")
+    disallow(op, "work_order", "escalated_to", "head", instead="duty_desk")
     op.drop_column("work_order", "confidential")

@@ -28,8 +28,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    entries = sa.table("timeline_entry", sa.column("step"))
-    op.execute(sa.delete(entries).where(entries.c.step == "unmerged"))
     disallow(op, "timeline_entry", "step", "unmerged")
     _downgrade_rating()
     op.drop_column("request_work_order", "is_started")

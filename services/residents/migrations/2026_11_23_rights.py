@@ -33,8 +33,6 @@ def downgrade() -> None:
     for table in _TENANT_TABLES:
         op.drop_table(table)
     for table in ("delivery", "notice"):
-        rows = sa.table(table, sa.column("kind"))
-        op.execute(sa.delete(rows).where(rows.c.kind.in_(_NOTICE_KINDS)))
         disallow(op, table, "kind", *_NOTICE_KINDS)
 
 

@@ -4,7 +4,6 @@ Revision ID: residents_0015
 Revises: residents_0014
 """
 
-import sqlalchemy as sa
 from alembic import op
 
 from shared.migrate import allow, disallow
@@ -31,6 +30,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in ("delivery", "notice"):
-        rows = sa.table(table, sa.column("kind"))
-        op.execute(sa.delete(rows).where(rows.c.kind.in_(_NOTICE_KINDS)))
         disallow(op, table, "kind", *_NOTICE_KINDS)

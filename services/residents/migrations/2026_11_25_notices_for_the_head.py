@@ -32,6 +32,4 @@ def downgrade() -> None:
     op.execute(sa.delete(notices).where(notices.c.for_head))
     op.drop_column("notice", "for_head")
     for table in ("delivery", "notice"):
-        rows = sa.table(table, sa.column("kind"))
-        op.execute(sa.delete(rows).where(rows.c.kind.in_(_NOTICE_KINDS)))
         disallow(op, table, "kind", *_NOTICE_KINDS)
