@@ -1,6 +1,5 @@
 """Services that are away, stop while they are in use, refuse, or never answer."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -35,21 +34,28 @@ async def away(town: Town, *names: str) -> AsyncIterator[None]:
         yield
 
 
-@asynccontextmanager
-async def hanging(town: Town, *names: str) -> AsyncIterator[None]:
-    """These services take every request and answer none."""
-    released = asyncio.Event()
+class Hung:
+    """How many requests waited for an answer at the same time."""
 
-    async def wait(_: Request) -> Response:
-        await released.wait()
+    waiting = most = 0
+
+
+@asynccontextmanager
+async def hanging(town: Town, *names: str) -> AsyncIterator[Hung]:
+    """These services take every request and answer none."""
+    hung = Hung()
+
+    async def wait(request: Request) -> Response:
+        hung.waiting += 1
+        hung.most = max(hung.most, hung.waiting)
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        hung.waiting -= 1
         return Response(status_code=204)
 
     app = Starlette(routes=[Route("/{path:path}", wait, methods=["GET", "POST"])])
     async with serving(app) as url, reached_at(town, url, *names):  # type: ignore[arg-type]
-        try:
-            yield
-        finally:
-            released.set()
+        yield hung
 
 
 @asynccontextmanager

