@@ -12,6 +12,7 @@ from services.requests.calendars import endpoints as calendars
 from services.requests.callbacks import endpoints as callbacks
 from services.requests.callbacks.sweep import TIMERS as CALLBACK_TIMERS
 from services.requests.categories import endpoints as categories
+from services.requests.closing import endpoints as closing
 from services.requests.clusters import endpoints as clusters
 from services.requests.commendations import endpoints as commendations
 from services.requests.consumers import consumers
@@ -34,9 +35,10 @@ from services.requests.overdue import sweep
 from services.requests.projects import endpoints as projects
 from services.requests.projects import timers as project_timers
 from services.requests.projects import work_endpoints as project_work
+from services.requests.ratings import endpoints as ratings
 from services.requests.search import endpoints as search
 from services.requests.search import filing
-from services.requests.service_requests import closing_endpoints, endpoints
+from services.requests.service_requests import endpoints
 from services.requests.settings import Settings
 from services.requests.similar import endpoints as similar
 from services.requests.splits import endpoints as splits
@@ -70,7 +72,8 @@ ROUTERS = [
     search.router,
     stream.router,
     endpoints.router,
-    closing_endpoints.router,
+    closing.router,
+    ratings.router,
     attachments.router,
     open311.router,
     moderation.router,

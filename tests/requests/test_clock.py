@@ -26,9 +26,9 @@ from hypothesis.stateful import (
 
 from services.requests.callbacks.sweep import confirm_unanswered
 from services.requests.categories.models import Urgency
+from services.requests.closing.service import REOPEN_WITHIN
 from services.requests.overdue.sweep import mark_overdue
 from services.requests.service_requests import deadlines
-from services.requests.service_requests.closing import REOPEN_WITHIN
 from services.requests.service_requests.deadlines import Terms
 from services.requests.service_requests.models import Channel, ServiceRequest
 from services.requests.service_requests.states import OPEN, TRANSITIONS, UNDER_WAY, Action, State, is_possible

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.requests.service_requests.found_persons import CATEGORY
+from services.requests.found_persons.consumers import CATEGORY
 from tests.requests.world import LAMP, URL, World
 
 SECRETS = ("走廊里的秘密", "赵钱孙", "19900001234", "永福里", "后门左拐")

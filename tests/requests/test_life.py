@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.requests.service_requests.progress import UnknownRequest
+from services.requests.service_requests.errors import UnknownRequest
 from tests.requests.world import REFUSAL, World
 
 

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 
+from services.requests.closing.service import REOPEN_WITHIN
 from services.requests.events import RequestNoted
-from services.requests.service_requests.closing import REOPEN_WITHIN
 from services.requests.service_requests.models import Step
 from services.requests.service_requests.states import OPEN, UNDER_WAY, Action, State, is_possible
 from tests.requests.test_clock import Life

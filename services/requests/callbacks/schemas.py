@@ -2,8 +2,8 @@ from typing import Self
 
 from pydantic import model_validator
 
-from services.requests.service_requests.models import CallbackChannel
 from services.requests.service_requests.schemas import Schema
+from services.requests.service_requests.vocabulary import CallbackChannel
 from shared.errors import both
 from shared.identity import FreeText
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from services.requests.callbacks.errors import CallBackFirst
 from services.requests.callbacks.schemas import CallBack
-from services.requests.service_requests import closing, repository
+from services.requests.closing import service as closing
+from services.requests.service_requests import repository
 from services.requests.service_requests.models import ServiceRequest, Step, Visibility
 from services.requests.service_requests.service import step
 from services.requests.service_requests.states import Action, State, after

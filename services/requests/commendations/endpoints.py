@@ -4,11 +4,11 @@ from uuid import UUID
 from fastapi import Query
 from sqlmodel import col
 
-from services.requests.commendations import repository
+from services.requests.commendations import presentation, repository
 from services.requests.commendations.auth import CommendationsRead
 from services.requests.commendations.schemas import CommendationRead
-from services.requests.service_requests import presentation
-from services.requests.service_requests.models import Commendation, Rating
+from services.requests.ratings.models import Rating
+from services.requests.service_requests.vocabulary import Commendation
 from shared.pagination import Page, PageRequest, paginate
 from shared.routing import Router
 from shared.sessions import Session, VaultDep

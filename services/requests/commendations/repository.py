@@ -5,7 +5,8 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select
 from sqlmodel import col
 
-from services.requests.service_requests.models import Rating, ServiceRequest
+from services.requests.ratings.models import Rating
+from services.requests.service_requests.models import ServiceRequest
 from services.requests.service_requests.repository import not_confidential, readable
 from shared.auth import Principal, Role
 from shared.conditions import in_area

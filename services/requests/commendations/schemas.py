@@ -3,7 +3,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from services.requests.service_requests.models import Commendation
+from services.requests.service_requests.vocabulary import Commendation
 
 
 class CommendationRead(BaseModel):

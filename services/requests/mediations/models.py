@@ -15,7 +15,6 @@ from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
 
-_REQUEST = ["service_request.community_code", "service_request.id"]
 _MEDIATION = ["mediation.community_code", "mediation.id"]
 _UUIDS = ARRAY(PgUuid(as_uuid=True))
 

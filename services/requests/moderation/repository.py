@@ -6,8 +6,9 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from services.requests.moderation.models import Redaction
+from services.requests.ratings.models import Rating
 from services.requests.service_requests.auth import OFFICE, WORKERS
-from services.requests.service_requests.models import Rating, ServiceRequest, TimelineEntry, Visibility
+from services.requests.service_requests.models import ServiceRequest, TimelineEntry, Visibility
 from shared.conditions import among
 from shared.db import AsyncSession, count_changed
 from shared.errors import NotFound

@@ -9,9 +9,10 @@ from services.requests.moderation.errors import CategoryNotPublic, NothingToReda
 from services.requests.moderation.models import Redaction, Target
 from services.requests.moderation.public_texts import PublicText
 from services.requests.moderation.schemas import RedactionCreate, Release
+from services.requests.ratings.models import Rating
 from services.requests.service_requests import repository as requests
 from services.requests.service_requests.auth import OFFICE
-from services.requests.service_requests.models import Rating, ServiceRequest, Step, TimelineEntry, Visibility
+from services.requests.service_requests.models import ServiceRequest, Step, TimelineEntry, Visibility
 from services.requests.service_requests.service import step
 from services.requests.service_requests.texts import (
     content_of,

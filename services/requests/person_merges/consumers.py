@@ -17,7 +17,8 @@ from services.requests.knowledge.models import ArticleVote
 from services.requests.mediations.models import MediationParty
 from services.requests.person_merges.models import FollowedMerge
 from services.requests.projects.models import Inspection
-from services.requests.service_requests.models import Rating, RequestFollower, ServiceRequest
+from services.requests.ratings.models import Rating
+from services.requests.service_requests.models import RequestFollower, ServiceRequest
 from shared.conditions import among
 from shared.db import AsyncSession
 from shared.envelope import Envelope, Payload

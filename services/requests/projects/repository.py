@@ -20,8 +20,9 @@ from services.requests.projects.models import (
     Spending,
 )
 from services.requests.projects.states import RUNNING, VISIBLE, ProjectState
+from services.requests.ratings.models import Rating
 from services.requests.service_requests.auth import OFFICE
-from services.requests.service_requests.models import Commendation, Rating
+from services.requests.service_requests.vocabulary import Commendation
 from shared.auth import Principal, Role
 from shared.conditions import in_area
 from shared.db import AsyncSession

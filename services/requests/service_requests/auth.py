@@ -29,6 +29,4 @@ RequestsUpdate = Annotated[
 RequestsDecide = Annotated[Principal, Depends(allow(*OFFICE))]
 RequestsWork = Annotated[Principal, Depends(allow(*OFFICE, *WORKERS))]
 RequestsWithdraw = Annotated[Principal, Depends(allow(Role.RESIDENT, *OFFICE, Role.PARTNER, grants={"requests:write"}))]
-RequestsClose = Annotated[Principal, Depends(allow(Role.RESIDENT, *OFFICE))]
-RequestsRate = Annotated[Principal, Depends(allow(Role.RESIDENT, *OFFICE))]
 RequestsReveal = Annotated[Principal, Depends(allow(*OFFICE, *WORKERS))]

@@ -9,6 +9,7 @@ from services.requests.mediations.erasure import forget_party
 from services.requests.moderation.public_texts import take_back
 from services.requests.moderation.repository import blank_originals
 from services.requests.projects import repository as projects
+from services.requests.ratings import repository as ratings
 from services.requests.service_requests import repository
 from services.requests.service_requests.models import ServiceRequest
 from services.requests.similar.repository import forget_follower
@@ -38,7 +39,7 @@ def forget_person(keyring: Keyring) -> Handler:
             if request.requester_person_id in (None, person_id):
                 await _shred(session, vault, request)
             request.version += 1
-        await repository.forget_rater(session, community_code, person_id)
+        await ratings.forget_rater(session, community_code, person_id)
         await forget_follower(session, community_code, person_id)
         await forget_votes(session, community_code, person_id)
         await forget_party(session, vault, community_code, person_id)

@@ -8,13 +8,6 @@ class CategoryClosed(Problem):
     detail = both("请从 /v1/categories 选择一个启用的类别。", "Choose an active category from /v1/categories.")
 
 
-class AlreadyRated(Problem):
-    status = 409
-    code = "already-rated"
-    title = both("您已评价过", "You have rated this already")
-    detail = both("每次办理结果每人评价一次。", "Each outcome is rated once by each person.")
-
-
 class AlreadyWaiting(Problem):
     status = 409
     code = "already-waiting"
@@ -36,11 +29,5 @@ class PersonErased(Problem):
     detail = both("不能再以该居民的名义登记或留言。", "Nothing can be written in this person's name any more.")
 
 
-class ReopenTooLate(Problem):
-    status = 409
-    code = "reopen-too-late"
-    title = both("已超过可重新办理的期限", "Too late to reopen")
-    detail = both(
-        "办结确认满 30 天后不能重新办理, 请提交新的诉求。",
-        "Thirty days after it was confirmed a request stays closed. Submit a new one.",
-    )
+class UnknownRequest(LookupError):
+    """An event about a request that is not here yet; it is delivered again."""

@@ -12,9 +12,7 @@ from services.requests.service_requests.indexes import OF_LISTS
 from services.requests.service_requests.references import REFERENCE
 from services.requests.service_requests.states import State
 from services.requests.service_requests.vocabulary import (
-    CallbackChannel,
     Channel,
-    Commendation,
     FollowReason,
     Step,
     Visibility,
@@ -26,7 +24,7 @@ from shared.db import Tenant, text_enum
 from shared.ids import new_id
 
 _CALENDAR = "[ServiceRequest.community_code, ServiceRequest.calendar_version]"
-_REQUEST = ["service_request.community_code", "service_request.id"]
+REQUEST_KEY = ["service_request.community_code", "service_request.id"]
 
 
 class ServiceRequest(Base, Tenant, table=True):
@@ -276,7 +274,7 @@ class TimelineEntry(Base, Tenant, table=True):
         one_of("step", Step),
         one_of("visibility", Visibility),
         one_of("state", State),
-        ForeignKeyConstraint(["community_code", "request_id"], _REQUEST),
+        ForeignKeyConstraint(["community_code", "request_id"], REQUEST_KEY),
         Index(None, "community_code", "request_id", "id"),
         Index(None, "community_code", "key_subject_id", postgresql_where=text("key_subject_id IS NOT NULL")),
         Index("ix_timeline_entry_excluded", "community_code", "id", postgresql_where=text("step = 'excluded'")),
@@ -302,59 +300,13 @@ class TimelineEntry(Base, Tenant, table=True):
     created_at: datetime = Field(default_factory=utc_now)
 
 
-class Rating(Base, Tenant, table=True):
-    """How one resident concerned judges the outcome (评价), with a commendation if they leave one."""
-
-    __tablename__ = "rating"
-    __table_args__ = (
-        CheckConstraint("score BETWEEN 1 AND 5", name="score"),
-        CheckConstraint("commendation IN ('thanks', 'pennant')", name="commendation"),
-        ForeignKeyConstraint(["community_code", "request_id"], _REQUEST),
-        one_of("how", CallbackChannel),
-        CheckConstraint("(how IS NULL) = (recorded_by IS NULL)", name="written_down"),
-        CheckConstraint("person_id IS NOT NULL OR recorded_by IS NOT NULL", name="said_by"),
-        Index(
-            "uq_rating_request_id_person_id",
-            "community_code",
-            "request_id",
-            "person_id",
-            "round",
-            unique=True,
-            postgresql_nulls_not_distinct=True,
-        ),
-        Index("ix_rating_commended", "community_code", "id", postgresql_where=text("commendation IS NOT NULL")),
-        Index(None, "community_code", "key_subject_id", postgresql_where=text("key_subject_id IS NOT NULL")),
-    )
-
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    request_id: UUID
-    person_id: UUID | None = None
-    """None: a caller without a record, whose words the office wrote down."""
-    how: CallbackChannel | None = Field(default=None, sa_type=text_enum(CallbackChannel))
-    """How the office asked, when it wrote the judgement down."""
-    recorded_by: str | None = None
-    responder_id: UUID | None = None
-    """Who answered for the request when it was judged."""
-    round: int
-    """How often the request had been reopened: each outcome is judged for itself."""
-    score: int
-    solved: bool
-    satisfied: bool
-    commendation: Commendation | None = Field(default=None, sa_type=text_enum(Commendation))
-    may_publish: bool = False
-    """Whether whoever gave it agrees that the community shows its words, never their name."""
-    key_subject_id: UUID | None = None
-    text_sealed: bytes | None = None
-    created_at: datetime = Field(default_factory=utc_now)
-
-
 class RequestFollower(Base, Tenant, table=True):
     """A person besides the requester who hears of every public step of a request, until they mute it."""
 
     __tablename__ = "request_follower"
     __table_args__ = (
         one_of("reason", FollowReason),
-        ForeignKeyConstraint(["community_code", "request_id"], _REQUEST),
+        ForeignKeyConstraint(["community_code", "request_id"], REQUEST_KEY),
         Index(None, "community_code", "person_id", "request_id"),
     )
 
@@ -363,37 +315,3 @@ class RequestFollower(Base, Tenant, table=True):
     reason: FollowReason = Field(sa_type=text_enum(FollowReason))
     muted_at: datetime | None = None
     created_at: datetime = Field(default_factory=utc_now)
-
-
-class RequestWorkOrder(Base, Tenant, table=True):
-    """A work order (工单) that dispatch made for a request, and the last event of it that was taken in."""
-
-    __tablename__ = "request_work_order"
-    __table_args__ = (
-        ForeignKeyConstraint(["community_code", "request_id"], _REQUEST),
-        Index(None, "community_code", "request_id"),
-    )
-
-    id: UUID = Field(primary_key=True)
-    request_id: UUID
-    round: int
-    """How often the request had been reopened when the order was made; an order of an earlier round moves nothing."""
-    seen_version: int = 0
-    is_started: bool = False
-    """Somebody is at work on this order now."""
-
-
-class RequestResponder(Base, Tenant, table=True):
-    """A responder (responder 办理人) who was asked, and so may read the request until another has taken it over."""
-
-    __tablename__ = "request_responder"
-    __table_args__ = (
-        ForeignKeyConstraint(["community_code", "request_id"], _REQUEST),
-        Index(None, "community_code", "request_id"),
-    )
-
-    responder_id: UUID = Field(primary_key=True)
-    request_id: UUID = Field(primary_key=True)
-    work_order_id: UUID = Field(primary_key=True)
-    ended_at: datetime | None = None
-    """When the order was handed back or another took it over; None: still answerable (首接负责)."""

@@ -1,16 +1,25 @@
 """What a caller is shown of a request: everybody less than the office, the supervisor no text at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from services.requests.categories.models import Privacy
+from services.requests.ratings.models import Rating
 from services.requests.service_requests import deadlines
 from services.requests.service_requests.auth import OFFICE, WORKERS
-from services.requests.service_requests.models import Rating, ServiceRequest, Step, TimelineEntry, Visibility
+from services.requests.service_requests.models import ServiceRequest, Step, TimelineEntry, Visibility
 from services.requests.service_requests.references import REFERENCE
 from services.requests.service_requests.refusals import worded
-from services.requests.service_requests.texts import Contact, Content, contact_of, content_of, keys_of, masked, text_of
+from services.requests.service_requests.texts import (
+    Contact,
+    Content,
+    Keys,
+    contact_of,
+    content_of,
+    keys_of,
+    masked,
+    text_of,
+)
 from services.requests.service_requests.timeline import SYSTEM
 from shared.auth import Principal, Role
 from shared.vault import Vault
@@ -21,12 +30,12 @@ _SEES_NO_TEXT = frozenset({Role.SUPERVISOR})
 
 
 async def summaries(vault: Vault, principal: Principal, rows: Sequence[ServiceRequest]) -> list[dict[str, Any]]:
-    keys = {} if principal.role in _SEES_NO_TEXT else await keys_of(vault, rows)
+    keys = await keys_for(vault, principal, rows)
     return [_summary(principal, row, content_of(row, keys)) for row in rows]
 
 
 async def detailed(vault: Vault, principal: Principal, request: ServiceRequest) -> dict[str, Any]:
-    keys = {} if principal.role in _SEES_NO_TEXT else await keys_of(vault, [request])
+    keys = await keys_for(vault, principal, [request])
     return shown(principal, request, content_of(request, keys), contact_of(request, keys))
 
 
@@ -94,7 +103,7 @@ async def updates(
     """Lines of timelines. Of the request that the caller's was merged into only what the office says of a public matter
     is shown in words.
     """
-    keys = {} if principal.role in _SEES_NO_TEXT else await keys_of(vault, entries)
+    keys = await keys_for(vault, principal, entries)
     handles = principal.role in _HANDLES
     return [
         {
@@ -126,41 +135,6 @@ def refusal_of(entry: TimelineEntry) -> dict[str, Any] | None:
     return worded(reason, entry.detail.get("remedies", [])) if reason else None
 
 
-async def ratings(vault: Vault, principal: Principal, rows: Sequence[Rating]) -> list[dict[str, Any]]:
-    keys = {} if principal.role in _SEES_NO_TEXT else await keys_of(vault, rows)
-    return [
-        {
-            "id": row.id,
-            "score": row.score,
-            "solved": row.solved,
-            "satisfied": row.satisfied,
-            "commendation": row.commendation,
-            "may_publish": row.may_publish,
-            "how": row.how,
-            "text": text_of(row, keys),
-            "created_at": row.created_at,
-        }
-        for row in rows
-    ]
-
-
-async def commendations(
-    vault: Vault, principal: Principal, rows: Sequence[Rating], classes: Mapping[UUID, str]
-) -> list[dict[str, Any]]:
-    """Thanks, of whom for what class of matter, never by whom."""
-    keys = {} if principal.role in _SEES_NO_TEXT else await keys_of(vault, rows)
-    of_office = principal.role is not Role.RESIDENT
-    return [
-        {
-            "id": row.id,
-            "commendation": row.commendation,
-            "responder_id": row.responder_id,
-            "category_class": classes[row.request_id],
-            "request_id": row.request_id if of_office else None,
-            "score": row.score,
-            "text": text_of(row, keys),
-            "may_publish": row.may_publish,
-            "created_at": row.created_at,
-        }
-        for row in rows
-    ]
+async def keys_for(vault: Vault, principal: Principal, rows: Sequence[ServiceRequest | TimelineEntry | Rating]) -> Keys:
+    """What opens these rows for this caller; nothing does for who sees no texts."""
+    return {} if principal.role in _SEES_NO_TEXT else await keys_of(vault, rows)

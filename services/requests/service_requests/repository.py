@@ -11,15 +11,15 @@ from services.requests.calendars import repository as calendars
 from services.requests.calendars.models import CommunityCalendar
 from services.requests.categories.models import Category, DeadlinePolicy, Privacy, Urgency
 from services.requests.mediations.access import MEDIATING, mediated_request_ids
+from services.requests.ratings.models import Rating
 from services.requests.service_requests.models import (
-    Rating,
-    RequestResponder,
     ServiceRequest,
     Step,
     TimelineEntry,
     Visibility,
 )
 from services.requests.tracking.holders import LinkHolder
+from services.requests.work_orders.models import RequestResponder
 from shared.auth import Principal, Role
 from shared.clock import utc_now
 from shared.conditions import in_area
@@ -302,23 +302,6 @@ async def public_lines(session: AsyncSession, request: ServiceRequest, limit: in
     return list((await session.execute(statement)).scalars())
 
 
-async def list_ratings(session: AsyncSession, request: ServiceRequest) -> Sequence[Rating]:
-    statement = select(Rating).where(
-        col(Rating.community_code) == request.community_code, col(Rating.request_id) == request.id
-    )
-    return (await session.execute(statement.order_by(col(Rating.id)))).scalars().all()
-
-
-async def find_rating(session: AsyncSession, request: ServiceRequest, person_id: UUID | None) -> Rating | None:
-    statement = select(Rating).where(
-        col(Rating.community_code) == request.community_code,
-        col(Rating.request_id) == request.id,
-        col(Rating.person_id).is_not_distinct_from(person_id),
-        col(Rating.round) == request.reopened_count,
-    )
-    return (await session.execute(statement)).scalar_one_or_none()
-
-
 async def find_by_phone(session: AsyncSession, community_code: str, phone_index: bytes, limit: int) -> Sequence[Any]:
     statement = (
         select(ServiceRequest)
@@ -353,12 +336,3 @@ async def blank_texts(session: AsyncSession, community_code: str, key_subject_id
             .where(col(table.community_code) == community_code, col(table.key_subject_id) == key_subject_id)
             .values(text_sealed=None, key_subject_id=None)
         )
-
-
-async def forget_rater(session: AsyncSession, community_code: str, person_id: UUID) -> None:
-    """What an erased person judged stays counted, under an id that is nobody's."""
-    await session.execute(
-        update(Rating)
-        .where(col(Rating.community_code) == community_code, col(Rating.person_id) == person_id)
-        .values(person_id=func.gen_random_uuid())
-    )

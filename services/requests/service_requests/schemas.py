@@ -9,7 +9,7 @@ from services.requests.categories.forms import Answer
 from services.requests.categories.models import Privacy, Urgency
 from services.requests.categories.schemas import AttributeCode, CategoryCode
 from services.requests.service_requests.deadlines import Deadline
-from services.requests.service_requests.models import CallbackChannel, Channel, Commendation, Step, Visibility
+from services.requests.service_requests.models import Channel, Step, Visibility
 from services.requests.service_requests.refusals import Reason, Remedy
 from services.requests.service_requests.states import State
 from services.requests.service_requests.texts import Address, Place
@@ -216,32 +216,6 @@ class RefusalReasons(BaseModel):
 
 class OptionalText(Schema):
     text: FreeText | None = None
-
-
-class Callback(Schema):
-    how: CallbackChannel | None = None
-    """Needed when the office writes down what the requester said; absent when they say it themselves."""
-    satisfied: bool | None = None
-    text: FreeText | None = None
-
-
-class RatingCreate(Schema):
-    score: Annotated[int, Field(ge=1, le=5)]
-    solved: bool
-    satisfied: bool
-    commendation: Commendation | None = None
-    may_publish: bool = False
-    """The words may be shown to everybody, without a name."""
-    how: CallbackChannel | None = None
-    """Needed when the office writes down what the requester said; absent when they say it themselves."""
-    text: FreeText | None = None
-
-
-class RatingRead(RatingCreate):
-    model_config = ConfigDict(extra="ignore")
-
-    id: UUID
-    created_at: datetime
 
 
 class Reveal(Schema):

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from services.requests.ratings.models import Rating
 from services.requests.service_requests.errors import PersonErased
-from services.requests.service_requests.models import Rating, ServiceRequest, TimelineEntry
+from services.requests.service_requests.models import ServiceRequest, TimelineEntry
 from shared.auth import Principal, Role
 from shared.crypto import DataKey, Keyring
 from shared.identity import mask_name, mask_phone

@@ -7,9 +7,13 @@ from uuid import UUID
 from fastapi import Depends, Header, Request, Response, status
 
 from services.requests.attachments.service import attach_photo, open_picture
-from services.requests.service_requests import closing, service
+from services.requests.closing import service as closing
+from services.requests.closing.schemas import Callback
+from services.requests.ratings import service as ratings
+from services.requests.ratings.schemas import RatingCreate
+from services.requests.service_requests import service
 from services.requests.service_requests.models import Visibility
-from services.requests.service_requests.schemas import Callback, RatingCreate, UpdateCreate, UpdateKind
+from services.requests.service_requests.schemas import UpdateCreate, UpdateKind
 from services.requests.tracking import links, photos, repository
 from services.requests.tracking.holders import LinkHolder
 from services.requests.tracking.models import RequestLookup
@@ -111,7 +115,7 @@ async def reopen(held: HeldDep, data: Verdict) -> None:
 async def rate(held: HeldDep, data: TrackedRating) -> None:
     """Judge the outcome, once."""
     rating = RatingCreate(**data.model_dump())
-    await closing.rate(held.session, held.vault, held.holder, held.lookup.request_id, rating)
+    await ratings.rate(held.session, held.vault, held.holder, held.lookup.request_id, rating)
 
 
 @router.post("/withdraw", status_code=status.HTTP_204_NO_CONTENT, dependencies=[Depends(PUBLIC)])

@@ -4,10 +4,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from services.requests.service_requests.models import Commendation, Step
+from services.requests.service_requests.models import Step
 from services.requests.service_requests.schemas import Refused, Schema
 from services.requests.service_requests.states import State
 from services.requests.service_requests.texts import Place
+from services.requests.service_requests.vocabulary import Commendation
 from services.requests.tracking.models import LinkState
 from shared.errors import both
 from shared.identity import FreeText

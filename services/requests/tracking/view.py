@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from services.requests.closing.service import is_settled
 from services.requests.moderation import public_texts
+from services.requests.ratings.repository import find_rating
 from services.requests.service_requests import repository as requests
-from services.requests.service_requests.closing import is_settled
 from services.requests.service_requests.models import ServiceRequest, Step, TimelineEntry
 from services.requests.service_requests.presentation import is_withheld, refusal_of
 from services.requests.service_requests.references import REFERENCE
@@ -119,7 +120,7 @@ async def _possible(
         may.append("confirm")
     if is_possible(answered.state, Action.REOPEN) and not is_settled(answered):
         may.append("reopen")
-    if is_possible(answered.state, Action.RATE) and not await requests.find_rating(session, answered, holder.person_id):
+    if is_possible(answered.state, Action.RATE) and not await find_rating(session, answered, holder.person_id):
         may.append("rate")
     return may
 

@@ -7,8 +7,8 @@ from services.requests.categories.service import seed_categories
 from services.requests.merges.release import release_all
 from services.requests.service_requests import intake, repository
 from services.requests.service_requests.deadlines import resume
+from services.requests.service_requests.errors import UnknownRequest
 from services.requests.service_requests.models import Channel, ServiceRequest, Step, Visibility
-from services.requests.service_requests.progress import UnknownRequest
 from services.requests.service_requests.states import Action, after, is_possible
 from services.requests.service_requests.timeline import Actor, entry_of, record
 from shared.db import AsyncSession

@@ -1,24 +1,24 @@
-"""The end of a request: call back 回访, close 办结, or reopen; and what the people concerned think of it 评价."""
+"""The end of a request: it is closed (办结), or opened again."""
 
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from services.requests.calendars.repository import find_latest
+from services.requests.closing.errors import ReopenTooLate
+from services.requests.closing.schemas import Callback
 from services.requests.merges.release import set_apart
 from services.requests.merges.repository import lock_with_target
 from services.requests.service_requests import deadlines, repository
-from services.requests.service_requests.errors import AlreadyRated, ReopenTooLate
-from services.requests.service_requests.models import CallbackChannel, Rating, ServiceRequest, Step
-from services.requests.service_requests.schemas import Callback, RatingCreate
+from services.requests.service_requests.models import ServiceRequest, Step
 from services.requests.service_requests.service import step
 from services.requests.service_requests.states import Action, State, after
-from services.requests.service_requests.texts import seal_text
 from services.requests.service_requests.timeline import Actor
+from services.requests.service_requests.vocabulary import CallbackChannel
 from shared.auth import Principal, Role
 from shared.clock import utc_now
 from shared.db import AsyncSession
-from shared.errors import NotFound, invalid
+from shared.errors import invalid
 from shared.vault import Vault
 
 REOPEN_WITHIN = timedelta(days=30)
@@ -29,7 +29,7 @@ async def confirm(
     session: AsyncSession, vault: Vault, principal: Principal, request_id: UUID, said: Callback
 ) -> ServiceRequest:
     """The requester or their household says that it is solved, or the office writes down that they said so."""
-    _check_how(principal, said.how)
+    check_how(principal, said.how)
     request = await repository.lock_request(session, principal, request_id)
     return await close(session, vault, principal, request, text=said.text, detail=_detail(said))
 
@@ -42,7 +42,7 @@ async def reopen(
     One that went into another was answered with that one. Nobody reopens what somebody else asked, whose requester may
     be content: theirs stands by itself again.
     """
-    _check_how(principal, said.how)
+    check_how(principal, said.how)
     request, target = await lock_with_target(session, principal, request_id)
     check_reopening(target or request)
     detail = _detail(said)
@@ -95,41 +95,7 @@ async def open_again(
     return await step(session, vault, principal, request, Step.REOPENED, text=text, detail=detail)
 
 
-async def rate(
-    session: AsyncSession, vault: Vault, principal: Principal, request_id: UUID, data: RatingCreate
-) -> tuple[ServiceRequest, Rating]:
-    """Judge an outcome, once a person; a pennant (锦旗) may be left with it.
-
-    The requester of a merged request judges the one that it went into. The office writes down what the requester said
-    when it called back.
-    """
-    _check_how(principal, data.how)
-    own, target = await lock_with_target(session, principal, request_id)
-    request = target or own
-    after(request.state, Action.RATE)
-    is_office = principal.role is not Role.RESIDENT
-    person_id = own.requester_person_id if is_office else principal.person_id
-    if person_id is None and not is_office:
-        raise NotFound
-    if await repository.find_rating(session, request, person_id) is not None:
-        raise AlreadyRated
-    rating = Rating(
-        community_code=request.community_code,
-        request_id=request.id,
-        person_id=person_id,
-        recorded_by=principal.subject if is_office else None,
-        responder_id=request.responder_id,
-        round=request.reopened_count,
-        **data.model_dump(exclude={"text"}),
-    )
-    await seal_text(vault, principal, own, rating, data.text)
-    session.add(rating)
-    detail = data.model_dump(mode="json", exclude={"text"}, exclude_none=True)
-    await step(session, vault, principal, request, Step.RATED, detail=detail)
-    return request, rating
-
-
-def _check_how(principal: Principal, how: CallbackChannel | None) -> None:
+def check_how(principal: Principal, how: CallbackChannel | None) -> None:
     """The office says how it asked; a resident speaks for themself."""
     if (principal.role is Role.RESIDENT) == (how is not None):
         raise invalid(

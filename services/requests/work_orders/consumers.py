@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from services.requests.service_requests import asking, deadlines, repository
-from services.requests.service_requests.models import RequestWorkOrder, ServiceRequest, Step, Visibility
+from services.requests.service_requests import deadlines
+from services.requests.service_requests import repository as requests
+from services.requests.service_requests.errors import UnknownRequest
+from services.requests.service_requests.models import ServiceRequest, Step, Visibility
 from services.requests.service_requests.states import OPEN, UNDER_WAY, State
 from services.requests.service_requests.timeline import Actor, entry_of, record
+from services.requests.work_orders import repository
+from services.requests.work_orders.models import RequestWorkOrder
 from shared.db import AsyncSession
 from shared.envelope import Envelope, Payload
 
@@ -30,10 +34,6 @@ class WorkOrderEvent(Payload):
     outcome: str | None = None
     reason: str | None = None
     to: str | None = None
-
-
-class UnknownRequest(LookupError):
-    """An event about a request that is not here yet; it is delivered again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ async def follow_assigned(session: AsyncSession, envelope: Envelope) -> None:
     if taken is None:
         return
     if taken.event.responder_id:
-        await asking.grant(session, taken.order, taken.event.responder_id)
+        await repository.grant(session, taken.order, taken.event.responder_id)
     taken.order.is_started = False
     before = taken.request.state
     if taken.moves:
@@ -120,7 +120,7 @@ async def follow_handed_back(session: AsyncSession, envelope: Envelope) -> None:
     if taken is None:
         return
     if taken.event.responder_id:
-        await asking.end_grants(session, taken.order, taken.at, of=taken.event.responder_id)
+        await repository.end_grants(session, taken.order, taken.at, of=taken.event.responder_id)
     taken.order.is_started = False
     if taken.moves and taken.request.state in UNDER_WAY:
         taken.request.state = await _state_under_way(session, taken)
@@ -141,10 +141,10 @@ async def follow_objection_decided(session: AsyncSession, envelope: Envelope) ->
         return
     request, objector = taken.request, taken.event.responder_id
     if taken.event.outcome == "upheld" and objector:
-        await asking.end_grants(session, taken.order, taken.at, of=objector)
+        await repository.end_grants(session, taken.order, taken.at, of=objector)
         taken.order.is_started = False
         if request.responder_id == objector and taken.moves:
-            request.responder_id = await asking.next_asked(session, request)
+            request.responder_id = await repository.next_asked(session, request)
         if taken.moves and request.state in UNDER_WAY:
             request.state = await _state_under_way(session, taken)
     await _record(session, taken, Step.OBJECTION_DECIDED, is_public=False, outcome=_code(taken.event.outcome))
@@ -161,16 +161,16 @@ async def follow_cancelled(session: AsyncSession, envelope: Envelope) -> None:
     taken = await _take_in(session, envelope)
     if taken is not None:
         taken.order.is_started = False
-        await asking.end_grants(session, taken.order, taken.at)
+        await repository.end_grants(session, taken.order, taken.at)
 
 
 async def _take_in(session: AsyncSession, envelope: Envelope) -> Taken | None:
     """The event with its locked request and order; None if something newer of the order has been seen."""
     event = WorkOrderEvent.model_validate(envelope.data)
-    request = await repository.find_by_id(session, envelope.community, event.request_id)
+    request = await requests.find_by_id(session, envelope.community, event.request_id)
     if request is None:
         raise UnknownRequest
-    order = await asking.get_work_order(session, request, event.work_order_id)
+    order = await repository.get_work_order(session, request, event.work_order_id)
     if envelope.aggregateversion < order.seen_version:
         return None
     order.seen_version = envelope.aggregateversion
@@ -186,7 +186,7 @@ async def _take_up(session: AsyncSession, taken: Taken) -> None:
     await _start_clock(session, taken)
     request = taken.request
     request.responded_at = request.responded_at or taken.at
-    if taken.event.responder_id and not await asking.answers_otherwise(session, request, taken.order):
+    if taken.event.responder_id and not await repository.answers_otherwise(session, request, taken.order):
         request.responder_id = taken.event.responder_id
 
 
@@ -195,7 +195,7 @@ async def _start_clock(session: AsyncSession, taken: Taken) -> None:
     request = taken.request
     request.accepted_at = request.accepted_at or taken.at
     if request.first_dispatched_at is None:
-        policy = await repository.get_policy(session, request)
+        policy = await requests.get_policy(session, request)
         deadlines.start_clock(request, deadlines.Terms.of(policy), taken.at)
 
 
@@ -203,14 +203,14 @@ async def _state_under_way(session: AsyncSession, taken: Taken) -> State:
     """In progress while somebody is at work on another order of the request."""
     if taken.request.state is not State.IN_PROGRESS:
         return State.DISPATCHED
-    others = await asking.is_worked_on(session, taken.request, but=taken.order)
+    others = await repository.is_worked_on(session, taken.request, but=taken.order)
     return State.IN_PROGRESS if others else State.DISPATCHED
 
 
 async def _take_over(session: AsyncSession, taken: Taken) -> None:
     if taken.event.responder_id:
-        await asking.grant(session, taken.order, taken.event.responder_id)
-        await asking.end_grants(session, taken.order, taken.at, but=taken.event.responder_id)
+        await repository.grant(session, taken.order, taken.event.responder_id)
+        await repository.end_grants(session, taken.order, taken.at, but=taken.event.responder_id)
 
 
 async def _record(session: AsyncSession, taken: Taken, step: Step, *, is_public: bool, **detail: str | None) -> None:

@@ -8,7 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
-from services.requests.service_requests.models import RequestResponder, RequestWorkOrder, ServiceRequest
+from services.requests.service_requests.models import ServiceRequest
+from services.requests.work_orders.models import RequestResponder, RequestWorkOrder
 from shared.db import AsyncSession
 
 
