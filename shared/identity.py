@@ -98,6 +98,9 @@ _PHONE_TEXT = both(
     "电话号码不正确: 手机写 11 位, 座机带区号, 国外号码以 + 开头。",
     "Not a phone number. Write 11 digits for a mobile, the area code for a landline, + for a foreign one.",
 )
+_OWN_PHONE_TEXT = both(
+    "这是公共服务号码, 请填写本人的手机或座机号码。", "This is the number of a public service. Write the person's own."
+)
 _MOBILE_TEXT = both("请填写 11 位手机号码。", "Write a mobile number of 11 digits.")
 
 
@@ -118,6 +121,14 @@ def normalise_phone(text: str) -> str:
     if not phonenumbers.is_valid_number(number) or number.extension:
         raise ValueError(_PHONE_TEXT)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normalise_own_phone(text: str) -> str:
+    """E.164 of a number that can be somebody's own, i.e. no short number of a service; ValueError otherwise."""
+    phone = normalise_phone(text)
+    if _SHORT_NUMBER.fullmatch(phone):
+        raise ValueError(_OWN_PHONE_TEXT)
+    return phone
 
 
 def normalise_mobile(text: str) -> str:
@@ -203,6 +214,12 @@ PhoneText = Annotated[
     str,
     StringConstraints(max_length=32),
     AfterValidator(normalise_phone),
+    Field(json_schema_extra={"format": "cn-phone"}),
+]
+OwnPhoneText = Annotated[
+    str,
+    StringConstraints(max_length=32),
+    AfterValidator(normalise_own_phone),
     Field(json_schema_extra={"format": "cn-phone"}),
 ]
 MobileText = Annotated[

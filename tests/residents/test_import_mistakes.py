@@ -42,6 +42,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str | None, ProblemCode]] = [
     ("born in the future", {"身份证号": born("29990101")}, "身份证号", ProblemCode.IDENTITY_FUTURE),
     ("in scientific notation", {"身份证号": "1.50207E+17"}, "身份证号", ProblemCode.NUMBER_LOST_DIGITS),
     ("a phone of 10 digits", {"手机号": "1380013800"}, "手机号", ProblemCode.PHONE),
+    ("a phone that is a public service", {"手机号": "12345"}, "手机号", ProblemCode.PHONE),
     ("two phones", {"手机号": "13800138000/13900139000"}, "手机号", ProblemCode.PHONE),
     ("a phone in scientific notation", {"手机号": "1.38E+10"}, "手机号", ProblemCode.NUMBER_LOST_DIGITS),
     ("30 February", {"出生日期": "1958-02-30"}, "出生日期", ProblemCode.DATE),

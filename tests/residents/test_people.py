@@ -41,6 +41,15 @@ async def test_people_are_shown_masked(registry: Registry) -> None:
     assert event == {"person_id": person["id"], "household_id": person["household_id"]}
 
 
+async def test_the_number_of_a_public_service_is_nobodys_own(registry: Registry) -> None:
+    household = await registry.household()
+    body = {"household_id": household["id"], "name": "张三丰", "phone": "12345"}
+    refused = await registry.ask("POST", "/v1/people", json=body)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/phone")
+    assert "公共服务" in refused.json()["errors"][0]["detail"]
+    assert "12345" not in refused.text
+
+
 async def test_one_person_per_identity_number_under_any_concurrency(registry: Registry) -> None:
     household = await registry.household()
     body = {"household_id": household["id"], "name": "张三丰", "identity_number": an_identity_number()}

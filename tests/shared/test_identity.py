@@ -24,6 +24,7 @@ from shared.identity import (
     normalise_identity_number,
     normalise_mobile,
     normalise_name,
+    normalise_own_phone,
     normalise_phone,
     normalise_text,
     normalise_uscc,
@@ -107,6 +108,17 @@ def test_phones_normalise(text: str, expected: str) -> None:
 def test_what_nobody_can_dial_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         normalise_phone(text)
+
+
+@pytest.mark.parametrize("text", ["110", "12345", "10086", "1381380000"])
+def test_nobody_owns_the_number_of_a_service(text: str) -> None:
+    with pytest.raises(ValueError):
+        normalise_own_phone(text)
+
+
+@pytest.mark.parametrize("text", ["13800138000", "0472-5168888", "+852 9123 4567"])
+def test_a_number_of_ones_own_is_a_number(text: str) -> None:
+    assert normalise_own_phone(text) == normalise_phone(text)
 
 
 def test_a_mobile_can_receive_a_code() -> None:

@@ -17,7 +17,7 @@ from services.residents.memberships.models import HouseholdRelation
 from services.residents.people.models import Relation, TagKind
 from shared.clock import china_today
 from shared.documents import normalise_passport
-from shared.identity import IdentityNumber, Sex, normalise_name, normalise_phone, normalise_text
+from shared.identity import IdentityNumber, Sex, normalise_name, normalise_own_phone, normalise_phone, normalise_text
 
 T = TypeVar("T")
 
@@ -108,7 +108,7 @@ class _Reader:
             passport=self._read(Column.PASSPORT, _passport),
             birth_on=self._read(Column.BIRTH_ON, _past(ProblemCode.BIRTH_DATE_IMPLAUSIBLE)),
             sex=self._read(Column.SEX, _sex),
-            phone=self._read(Column.PHONE, _phone),
+            phone=self._read(Column.PHONE, _own_phone),
             tenure=self._read(Column.TENURE, _tenure),
             relation=self._read(Column.RELATION, _relation),
             lives_here_since=self._read(Column.LIVES_HERE_SINCE, _past(ProblemCode.SINCE_IMPLAUSIBLE)),
@@ -248,11 +248,15 @@ def _digits(value: str | int | float | date) -> str:
     return str(value)
 
 
-def _phone(value: str | int | float | date) -> str:
+def _phone(value: str | int | float | date, normalise: Callable[[str], str] = normalise_phone) -> str:
     try:
-        return normalise_phone(_digits(value)[:64])
+        return normalise(_digits(value)[:64])
     except ValueError:
         raise _Wrong(ProblemCode.PHONE) from None
+
+
+def _own_phone(value: str | int | float | date) -> str:
+    return _phone(value, normalise_own_phone)
 
 
 def _passport(value: str | int | float | date) -> str:

@@ -14,7 +14,7 @@ from shared.audit import Purpose
 from shared.clock import china_today
 from shared.documents import DocumentKind, PassportText
 from shared.errors import both
-from shared.identity import FreeText, IdentityNumberText, PersonName, PhoneText, Sex
+from shared.identity import FreeText, IdentityNumberText, OwnPhoneText, PersonName, PhoneText, Sex
 from shared.ids import new_id
 
 
@@ -48,7 +48,7 @@ class PersonCreate(Schema):
     lives_here_since: PastDate | None = None
     """Default: today, in Asia/Shanghai."""
     name: PersonName
-    phone: PhoneText | None = None
+    phone: OwnPhoneText | None = None
     identity_number: IdentityNumberText | None = None
     passport: PassportText | None = None
     birth_on: BirthDate | None = None
@@ -61,7 +61,7 @@ class PersonUpdate(Schema):
 
     household_id: UUID | None = None
     name: PersonName | None = None
-    phone: PhoneText | None = None
+    phone: OwnPhoneText | None = None
     identity_number: IdentityNumberText | None = None
     passport: PassportText | None = None
     birth_on: BirthDate | None = None
