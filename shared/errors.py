@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from shared.states import NamedState
+
 log = structlog.get_logger(__name__)
 
 
@@ -106,21 +108,21 @@ class Conflict(Problem):
 
 
 class WrongState(Problem):
-    """A use case that the state machine does not allow now."""
+    """A use case that the state machine does not allow now. Chinese readers are told the states by name."""
 
     status = 409
     code = "wrong-state"
     title = both("当前状态不能这样操作", "Not possible in this state")
 
-    def __init__(self, state: str, allowed: Iterable[str]) -> None:
-        names = sorted(allowed)
-        listed = ", ".join(names)
+    def __init__(self, state: NamedState, allowed: Iterable[NamedState]) -> None:
+        possible = sorted(allowed)
         super().__init__(
             both(
-                f"当前状态为 {state}, 此操作只用于: {listed}。", f"The state is {state}; this needs one of: {listed}."
+                f"当前状态为“{state.zh}”, 此操作只用于: {'、'.join(each.zh for each in possible)}。",
+                f"The state is {state}; this needs one of: {', '.join(possible)}.",
             ),
             state=state,
-            allowed=names,
+            allowed=[*possible],
         )
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from starlette.middleware.base import BaseHTTPMiddleware
 
 from shared.auth import Allow, Public
 from shared.errors import Bilingual, Problem
+from shared.states import NamedState
 from stack.topology import APPLICATIONS, SERVICES, Application
 from tests.apps import SettingsEnvironment, create
 from tests.conftest import DatabaseUrls
@@ -253,3 +255,14 @@ def test_every_problem_has_a_code_of_its_own() -> None:
         if "code" in vars(problem):
             other = codes.setdefault((part_of(problem.__module__), problem.code), problem)
             assert other is problem, f"{problem} and {other} share a code"
+
+
+def test_every_state_has_a_chinese_name_of_its_own() -> None:
+    for application in APPLICATIONS:
+        importlib.import_module(f"{application.package}.main")
+    kinds = [kind for kind in NamedState.__subclasses__() if part_of(kind.__module__) in ALLOWED]
+    assert {part_of(kind.__module__) for kind in kinds} == {service.package for service in SERVICES}
+    for kind in kinds:
+        names = [state.zh for state in kind]
+        assert all(re.fullmatch("[\u4e00-\u9fff]{2,8}", name) for name in names), kind
+        assert len(set(names)) == len(names), kind

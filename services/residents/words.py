@@ -12,6 +12,12 @@ from services.residents.people.models import PersonState, Relation, TagKind
 from shared.auth import Role
 from shared.errors import Bilingual, both
 from shared.identity import Sex
+from shared.states import NamedState
+
+
+def name_states(kind: type[NamedState]) -> dict[NamedState, Bilingual]:
+    return {state: both(state.zh, state.replace("_", " ")) for state in kind}
+
 
 TAGS: dict[TagKind, Bilingual] = {
     TagKind.VETERAN: both("退役军人", "veteran"),
@@ -75,11 +81,7 @@ GUARDIAN_RELATIONS: dict[GuardianRelation, Bilingual] = {
     GuardianRelation.OTHER_PERSON: both("其他个人", "other person"),
     GuardianRelation.ORGANISATION: both("组织", "organisation"),
 }
-PERSON_STATES: dict[PersonState, Bilingual] = {
-    PersonState.RESIDING: both("在住", "residing"),
-    PersonState.MOVED_OUT: both("已迁出", "moved out"),
-    PersonState.DIED: both("已故", "died"),
-}
+PERSON_STATES = name_states(PersonState)
 SEXES: dict[Sex, Bilingual] = {Sex.MALE: both("男", "male"), Sex.FEMALE: both("女", "female")}
 AGE_GROUPS: dict[AgeGroup, Bilingual] = {
     AgeGroup.CHILD: both("儿童", "child"),
@@ -92,21 +94,8 @@ CARD_KINDS: dict[CardKind, Bilingual] = {
     CardKind.WORKER: both("网格员卡", "grid worker's card"),
     CardKind.TEAM: both("团队卡", "team card"),
 }
-CARD_STATES: dict[CardState, Bilingual] = {
-    CardState.ISSUED: both("已制发", "issued"),
-    CardState.DELIVERED: both("已送达", "delivered"),
-    CardState.LOST: both("已挂失", "lost"),
-    CardState.REPLACED: both("已换发", "replaced"),
-    CardState.REVOKED: both("已作废", "revoked"),
-}
-CASE_STATES: dict[CaseState, Bilingual] = {
-    CaseState.REPORTED: both("已报告", "reported"),
-    CaseState.IDENTIFIED: both("已确认身份", "identified"),
-    CaseState.FAMILY_NOTIFIED: both("已通知家属", "family notified"),
-    CaseState.HANDED_OVER: both("已交接", "handed over"),
-    CaseState.CLOSED: both("已结案", "closed"),
-    CaseState.UNFOUNDED: both("不属实", "unfounded"),
-}
+CARD_STATES = name_states(CardState)
+CASE_STATES = name_states(CaseState)
 OUTCOMES: dict[Outcome, Bilingual] = {
     Outcome.RETURNED_HOME: both("已回家", "returned home"),
     Outcome.IN_CARE: both("在机构照料", "in care"),

@@ -63,6 +63,26 @@ async def test_only_the_office_accepts_and_rejects(world: World) -> None:
     assert (await world.call("staff", "POST", f"{second}/resolve", {"text": "x"})).status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("language", "detail"),
+    [
+        ("zh-CN", "当前状态为“已受理”, 此操作只用于: 已办结、已答复。"),
+        ("en", "The state is accepted; this needs one of: confirmed, resolved."),
+    ],
+)
+async def test_states_have_names_for_chinese_readers_and_codes_for_programs(
+    world: World, language: str, detail: str
+) -> None:
+    request_id = (await world.submit())["id"]
+    await world.post("staff", f"{request_id}/accept")
+    refused = await world.call(
+        "resident", "POST", f"{request_id}/reopen", {"text": "还没修好"}, headers={"Accept-Language": language}
+    )
+    document = refused.json()
+    assert (refused.status_code, document["code"], document["detail"]) == (409, "wrong-state", detail)
+    assert (document["state"], document["allowed"]) == ("accepted", ["confirmed", "resolved"])
+
+
 async def test_a_responder_reads_what_they_were_asked_until_another_takes_over(world: World) -> None:
     request_id, order, backup = (await world.submit())["id"], uuid4(), uuid4()
     assert (await world.call("responder", "GET", request_id)).status_code == 404

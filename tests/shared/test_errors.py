@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import AwareDatetime, BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -23,6 +23,7 @@ from shared.errors import (
     language_of,
     problem_of,
 )
+from shared.states import NamedState
 from tests.principals import a_community
 from tests.shared.kit_app import KitApp
 
@@ -188,10 +189,28 @@ def test_what_a_caller_may_know(error: Exception, kind: type[Problem]) -> None:
     assert type(problem_of(error)) is kind
 
 
-def test_a_wrong_state_says_which_would_do() -> None:
-    document = WrongState("done", ["open", "new"]).document("en")
-    assert document["detail"] == "The state is done; this needs one of: new, open."
-    assert (document["state"], document["allowed"]) == ("done", ["new", "open"])
+class Life(NamedState):
+    NEW = "new", "新建"
+    OPEN = "open", "待处理"
+    DONE = "done", "已完成"
+
+
+@pytest.mark.parametrize(
+    ("language", "detail"),
+    [
+        ("zh", "当前状态为“已完成”, 此操作只用于: 新建、待处理。"),
+        ("en", "The state is done; this needs one of: new, open."),
+    ],
+)
+def test_a_wrong_state_says_which_would_do(language: str, detail: str) -> None:
+    document = WrongState(Life.DONE, [Life.OPEN, Life.NEW]).document(language)
+    assert document["detail"] == detail
+    assert json.loads(json.dumps([document["state"], document["allowed"]])) == ["done", ["new", "open"]]
+
+
+def test_a_named_state_is_its_code() -> None:
+    assert (Life.DONE, f"{Life.DONE}", Life("done")) == ("done", "done", Life.DONE)
+    assert TypeAdapter(Life).json_schema() == {"enum": ["new", "open", "done"], "title": "Life", "type": "string"}
 
 
 def test_own_words() -> None:

@@ -10,6 +10,7 @@ from shared.clock import utc_now
 from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
+from shared.states import NamedState
 
 
 class Ground(StrEnum):
@@ -21,11 +22,11 @@ class Ground(StrEnum):
     NO_AUTHORITY = "no_authority"
 
 
-class ObjectionState(StrEnum):
-    PENDING = "pending"
-    UPHELD = "upheld"
-    OVERRULED = "overruled"
-    LAPSED = "lapsed"
+class ObjectionState(NamedState):
+    PENDING = "pending", "待审核"
+    UPHELD = "upheld", "已成立"
+    OVERRULED = "overruled", "已驳回"
+    LAPSED = "lapsed", "已失效"
     """Settled before anybody decided: the order was accepted, given to another, or ended."""
 
 

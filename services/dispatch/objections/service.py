@@ -141,7 +141,7 @@ async def _decide(
     objection = await repository.lock_objection(session, principal, objection_id)
     await session.refresh(objection)
     if objection.state is not ObjectionState.PENDING:
-        raise WrongState(objection.state, (ObjectionState.PENDING.value,))
+        raise WrongState(objection.state, [ObjectionState.PENDING])
     if principal.subject == objection.raised_by or principal.responder_id == objection.responder_id:
         raise OwnObjection
     if objection.escalated_at is not None and principal.role is not Role.HEAD:

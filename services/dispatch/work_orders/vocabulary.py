@@ -5,23 +5,25 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.states import NamedState
+
 
 class Urgency(StrEnum):
     NORMAL = "normal"
     URGENT = "urgent"
 
 
-class State(StrEnum):
-    CREATED = "created"
+class State(NamedState):
+    CREATED = "created", "待派单"
     """Nobody could be asked yet; tried again, soon and then more seldom."""
-    ASSIGNED = "assigned"
-    ACKNOWLEDGED = "acknowledged"
+    ASSIGNED = "assigned", "已派单"
+    ACKNOWLEDGED = "acknowledged", "已接单"
     """Accepted (接单): exactly one responder answers for it from now on."""
-    IN_PROGRESS = "in_progress"
-    HANDED_BACK = "handed_back"
+    IN_PROGRESS = "in_progress", "办理中"
+    HANDED_BACK = "handed_back", "已退单"
     """退单, and nobody else could be asked yet."""
-    COMPLETED = "completed"
-    CANCELLED = "cancelled"
+    COMPLETED = "completed", "已完成"
+    CANCELLED = "cancelled", "已取消"
 
 
 OPEN = frozenset(State) - {State.COMPLETED, State.CANCELLED}

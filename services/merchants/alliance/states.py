@@ -3,14 +3,15 @@
 from enum import StrEnum
 
 from shared.errors import WrongState
+from shared.states import NamedState
 
 
-class State(StrEnum):
-    APPLIED = "applied"
-    APPROVED = "approved"
-    SUSPENDED = "suspended"
-    LEFT = "left"
-    REJECTED = "rejected"
+class State(NamedState):
+    APPLIED = "applied", "已申请"
+    APPROVED = "approved", "已加入"
+    SUSPENDED = "suspended", "已暂停"
+    LEFT = "left", "已退出"
+    REJECTED = "rejected", "未通过"
 
 
 TRANSITIONS: dict[str, tuple[frozenset[State], State]] = {

@@ -13,14 +13,15 @@ from shared.clock import utc_now
 from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
+from shared.states import NamedState
 from shared.themes import Theme
 
 
-class OfferState(StrEnum):
-    DRAFT = "draft"
-    PUBLISHED = "published"
-    WITHDRAWN = "withdrawn"
-    EXPIRED = "expired"
+class OfferState(NamedState):
+    DRAFT = "draft", "草稿"
+    PUBLISHED = "published", "已发布"
+    WITHDRAWN = "withdrawn", "已下架"
+    EXPIRED = "expired", "已到期"
     """Its last day is over."""
 
 

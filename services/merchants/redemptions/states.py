@@ -3,14 +3,15 @@
 from enum import StrEnum
 
 from shared.errors import WrongState
+from shared.states import NamedState
 
 
-class State(StrEnum):
-    RESERVED = "reserved"
-    REDEEMED = "redeemed"
-    REVERSED = "reversed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
+class State(NamedState):
+    RESERVED = "reserved", "已预订"
+    REDEEMED = "redeemed", "已核销"
+    REVERSED = "reversed", "已撤销"
+    CANCELLED = "cancelled", "已取消"
+    EXPIRED = "expired", "已过期"
 
 
 TRANSITIONS: dict[str, tuple[State, State]] = {

@@ -3,17 +3,18 @@
 from enum import StrEnum
 
 from shared.errors import WrongState
+from shared.states import NamedState
 
 
-class DeliberationState(StrEnum):
-    PROPOSED = "proposed"
-    SCHEDULED = "scheduled"
-    HELD = "held"
+class DeliberationState(NamedState):
+    PROPOSED = "proposed", "已提出"
+    SCHEDULED = "scheduled", "已定会期"
+    HELD = "held", "会议中"
     """The meeting was opened with a quorum; motions are put to the vote."""
-    RESOLVED = "resolved"
-    REJECTED = "rejected"
-    PUBLISHED = "published"
-    CANCELLED = "cancelled"
+    RESOLVED = "resolved", "已形成决议"
+    REJECTED = "rejected", "已否决"
+    PUBLISHED = "published", "已公布"
+    CANCELLED = "cancelled", "已取消"
 
 
 class Verb(StrEnum):
@@ -69,5 +70,5 @@ def after(state: DeliberationState, verb: Verb) -> DeliberationState:
     """The state that `verb` leads to; WrongState where the table does not allow it."""
     possible_in, leads_to = TRANSITIONS[verb]
     if state not in possible_in:
-        raise WrongState(state.value, (each.value for each in possible_in))
+        raise WrongState(state, possible_in)
     return leads_to or state

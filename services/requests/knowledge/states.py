@@ -3,13 +3,14 @@
 from enum import StrEnum
 
 from shared.errors import WrongState
+from shared.states import NamedState
 
 
-class State(StrEnum):
-    DRAFT = "draft"
-    IN_REVIEW = "in_review"
-    PUBLISHED = "published"
-    RETIRED = "retired"
+class State(NamedState):
+    DRAFT = "draft", "草稿"
+    IN_REVIEW = "in_review", "审核中"
+    PUBLISHED = "published", "已发布"
+    RETIRED = "retired", "已停用"
 
 
 class Action(StrEnum):
@@ -34,5 +35,5 @@ def after(state: State, action: Action) -> State:
     """The state that `action` leads to; WrongState where the table does not allow it."""
     possible_in, leads_to = TRANSITIONS[action]
     if state not in possible_in:
-        raise WrongState(state.value, (each.value for each in possible_in))
+        raise WrongState(state, possible_in)
     return leads_to

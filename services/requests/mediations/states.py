@@ -3,21 +3,22 @@
 from enum import StrEnum
 
 from shared.errors import WrongState
+from shared.states import NamedState
 
 
-class State(StrEnum):
-    OPENED = "opened"
+class State(NamedState):
+    OPENED = "opened", "待各方同意"
     """The parties have been asked whether they want it."""
-    ACCEPTED = "accepted"
+    ACCEPTED = "accepted", "已受理"
     """All parties want it (People's Mediation Law, art. 3 and 17); the month runs."""
-    IN_SESSION = "in_session"
-    AGREED = "agreed"
-    FULFILLED = "fulfilled"
+    IN_SESSION = "in_session", "调解中"
+    AGREED = "agreed", "已达成协议"
+    FULFILLED = "fulfilled", "已履行"
     """Every term of the agreement has been kept."""
-    CLOSED = "closed"
+    CLOSED = "closed", "已结案"
     """The follow-up visit found that it holds."""
-    FAILED = "failed"
-    WITHDRAWN = "withdrawn"
+    FAILED = "failed", "调解不成"
+    WITHDRAWN = "withdrawn", "已撤回"
 
 
 class Action(StrEnum):
@@ -70,5 +71,5 @@ def after(state: State, action: Action) -> State:
     """The state that `action` leads to; WrongState where the table does not allow it."""
     possible_in, leads_to = TRANSITIONS[action]
     if state not in possible_in:
-        raise WrongState(state.value, (each.value for each in possible_in))
+        raise WrongState(state, possible_in)
     return leads_to or state

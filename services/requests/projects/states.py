@@ -3,18 +3,19 @@
 from enum import StrEnum
 
 from shared.errors import WrongState
+from shared.states import NamedState
 
 
-class ProjectState(StrEnum):
-    PLANNED = "planned"
-    APPROVED = "approved"
-    IN_PROGRESS = "in_progress"
-    COMPLETED = "completed"
+class ProjectState(NamedState):
+    PLANNED = "planned", "待立项"
+    APPROVED = "approved", "已立项"
+    IN_PROGRESS = "in_progress", "实施中"
+    COMPLETED = "completed", "已完工"
     """Built; whoever asked for it and whoever pays has yet to inspect it."""
-    ACCEPTED = "accepted"
-    CLOSED = "closed"
-    SUSPENDED = "suspended"
-    CANCELLED = "cancelled"
+    ACCEPTED = "accepted", "已验收"
+    CLOSED = "closed", "已归档"
+    SUSPENDED = "suspended", "已暂停"
+    CANCELLED = "cancelled", "已取消"
 
 
 class Verb(StrEnum):
@@ -65,5 +66,5 @@ def after(state: ProjectState, verb: Verb) -> ProjectState:
     """The state that `verb` leads to; WrongState where the table does not allow it."""
     possible_in, leads_to = TRANSITIONS[verb]
     if state not in possible_in:
-        raise WrongState(state.value, (each.value for each in possible_in))
+        raise WrongState(state, possible_in)
     return leads_to or state

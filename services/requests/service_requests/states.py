@@ -3,19 +3,20 @@
 from enum import StrEnum
 
 from shared.errors import WrongState
+from shared.states import NamedState
 
 
-class State(StrEnum):
-    SUBMITTED = "submitted"
-    ACCEPTED = "accepted"
-    DISPATCHED = "dispatched"
-    IN_PROGRESS = "in_progress"
-    RESOLVED = "resolved"
-    CONFIRMED = "confirmed"
-    REJECTED = "rejected"
-    WITHDRAWN = "withdrawn"
-    REOPENED = "reopened"
-    MERGED = "merged"
+class State(NamedState):
+    SUBMITTED = "submitted", "已提交"
+    ACCEPTED = "accepted", "已受理"
+    DISPATCHED = "dispatched", "已派单"
+    IN_PROGRESS = "in_progress", "办理中"
+    RESOLVED = "resolved", "已答复"
+    CONFIRMED = "confirmed", "已办结"
+    REJECTED = "rejected", "不予受理"
+    WITHDRAWN = "withdrawn", "已撤回"
+    REOPENED = "reopened", "重新办理"
+    MERGED = "merged", "已合并"
 
 
 class Action(StrEnum):
@@ -74,5 +75,5 @@ def after(state: State, action: Action) -> State:
     """The state that `action` leads to; WrongState where the table does not allow it."""
     possible_in, leads_to = TRANSITIONS[action]
     if state not in possible_in:
-        raise WrongState(state.value, (each.value for each in possible_in))
+        raise WrongState(state, possible_in)
     return leads_to or state

@@ -94,7 +94,7 @@ async def support(session: AsyncSession, vault: Vault, principal: Principal, req
     if request.requester_person_id == person_id:
         raise OwnRequest
     if request.state not in OPEN:
-        raise WrongState(request.state.value, (state.value for state in OPEN))
+        raise WrongState(request.state, OPEN)
     if await add_follower(session, request, person_id, FollowReason.SUPPORTS):
         supporters = await repository.count_supporters(session, request)
         await step(session, vault, principal, request, Step.SUPPORTED, detail={"supporters": supporters})

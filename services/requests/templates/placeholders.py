@@ -10,22 +10,12 @@ from shared.clock import CHINA
 from shared.errors import Bilingual, both
 
 _FORMATTER = Formatter()
-_STATES = {
-    State.SUBMITTED: both("已提交", "submitted"),
-    State.ACCEPTED: both("已受理", "accepted"),
-    State.DISPATCHED: both("已派单", "dispatched"),
-    State.IN_PROGRESS: both("办理中", "in progress"),
-    State.RESOLVED: both("已答复", "answered"),
-    State.CONFIRMED: both("已办结", "closed"),
-    State.REJECTED: both("不予受理", "declined"),
-    State.WITHDRAWN: both("已撤回", "withdrawn"),
-    State.REOPENED: both("重新办理", "reopened"),
-    State.MERGED: both("已合并", "merged"),
-}
+_ENGLISH = {State.RESOLVED: "answered", State.CONFIRMED: "closed", State.REJECTED: "declined"}
+"""Where it is not the code's own words."""
 
 
 def state_name(state: State) -> Bilingual:
-    return _STATES[state]
+    return both(state.zh, _ENGLISH.get(state, state.replace("_", " ")))
 
 
 def values_of(request: ServiceRequest, category: Category) -> dict[str, Bilingual]:

@@ -11,6 +11,7 @@ from shared.clock import utc_now
 from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
+from shared.states import NamedState
 
 
 class ConsentChannel(StrEnum):
@@ -22,6 +23,13 @@ class ConsentChannel(StrEnum):
 class GivenBy(StrEnum):
     SELF = "self"
     GUARDIAN = "guardian"
+
+
+class ConsentState(NamedState):
+    """Whether a consent still holds."""
+
+    GIVEN = "given", "已同意"
+    WITHDRAWN = "withdrawn", "已撤回"
 
 
 class Consent(Base, Tenant, table=True):

@@ -15,7 +15,7 @@ from services.residents.consents.errors import (
     SeparateConsentNeeded,
     TextOutdated,
 )
-from services.residents.consents.models import Consent, ConsentChannel, GivenBy
+from services.residents.consents.models import Consent, ConsentChannel, ConsentState, GivenBy
 from services.residents.consents.schemas import ConsentGive
 from services.residents.merges.repository import records_of
 from services.residents.people.ages import age_on
@@ -80,7 +80,7 @@ async def withdraw_consent(
     subject = await get_subject(session, vault, principal, person_id, lock=True)
     consent = await repository.lock_consent(session, subject.person, consent_id)
     if consent.withdrawn_at is not None:
-        raise WrongState("withdrawn", ["given"])
+        raise WrongState(ConsentState.WITHDRAWN, [ConsentState.GIVEN])
     _end(consent, principal.subject)
     if consent.purpose is Purpose.PORTRAIT:
         for record in await records_of(session, subject.person):

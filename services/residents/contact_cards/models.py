@@ -10,14 +10,15 @@ from shared.clock import utc_now
 from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
+from shared.states import NamedState
 
 
-class CardState(StrEnum):
-    ISSUED = "issued"
-    DELIVERED = "delivered"
-    LOST = "lost"
-    REPLACED = "replaced"
-    REVOKED = "revoked"
+class CardState(NamedState):
+    ISSUED = "issued", "已制发"
+    DELIVERED = "delivered", "已送达"
+    LOST = "lost", "已挂失"
+    REPLACED = "replaced", "已换发"
+    REVOKED = "revoked", "已作废"
 
 
 class CardKind(StrEnum):

@@ -10,6 +10,7 @@ from shared.clock import utc_now
 from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
+from shared.states import NamedState
 
 
 class DuplicateKind(StrEnum):
@@ -30,10 +31,10 @@ class DuplicateKind(StrEnum):
         return list(DuplicateKind).index(self) + 1
 
 
-class CandidateState(StrEnum):
-    OPEN = "open"
-    DISMISSED = "dismissed"
-    MERGED = "merged"
+class CandidateState(NamedState):
+    OPEN = "open", "待核实"
+    DISMISSED = "dismissed", "已排除"
+    MERGED = "merged", "已合并"
 
 
 class DismissReason(StrEnum):

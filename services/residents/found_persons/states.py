@@ -3,14 +3,16 @@
 from enum import StrEnum
 from typing import NamedTuple
 
+from shared.states import NamedState
 
-class CaseState(StrEnum):
-    REPORTED = "reported"
-    IDENTIFIED = "identified"
-    FAMILY_NOTIFIED = "family_notified"
-    HANDED_OVER = "handed_over"
-    CLOSED = "closed"
-    UNFOUNDED = "unfounded"
+
+class CaseState(NamedState):
+    REPORTED = "reported", "已报告"
+    IDENTIFIED = "identified", "已确认身份"
+    FAMILY_NOTIFIED = "family_notified", "已通知家属"
+    HANDED_OVER = "handed_over", "已交接"
+    CLOSED = "closed", "已结案"
+    UNFOUNDED = "unfounded", "不属实"
     """Nobody was lost, or nobody was there."""
 
 

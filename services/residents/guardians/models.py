@@ -10,6 +10,7 @@ from shared.clock import china_today, utc_now
 from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
+from shared.states import NamedState
 
 
 class GuardianRelation(StrEnum):
@@ -33,6 +34,13 @@ class GuardianGround(StrEnum):
     """Under 18 (Civil Code, art. 17 and 27). Lapses by itself on the eighteenth birthday."""
     INCAPACITY = "incapacity"
     """An adult without, or with limited, capacity for civil conduct (art. 21, 22 and 28). Until it is ended."""
+
+
+class GuardianshipState(NamedState):
+    """Whether somebody still answers for the ward."""
+
+    IN_FORCE = "in_force", "生效中"
+    ENDED = "ended", "已结束"
 
 
 class Guardianship(Base, Tenant, table=True):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.residents.guardians import repository
 from services.residents.guardians.errors import AlreadyGuardian, GroundMissing, GuardianUnable
-from services.residents.guardians.models import GuardianGround, Guardianship
+from services.residents.guardians.models import GuardianGround, Guardianship, GuardianshipState
 from services.residents.guardians.schemas import GuardianAdd, GuardianRead, GuardianshipEnd
 from services.residents.guardians.sealing import open_guardian, seal_guardian
 from services.residents.memberships.errors import DateTooEarly
@@ -58,7 +58,7 @@ async def end_guardianship(
     ward, _ = await people.get_person(session, principal, ward_id, lock=True)
     guardianship = await repository.get_guardianship(session, ward, guardianship_id)
     if guardianship.ended_on is not None:
-        raise WrongState("ended", ["in_force"])
+        raise WrongState(GuardianshipState.ENDED, [GuardianshipState.IN_FORCE])
     on = data.on or china_today()
     if on < guardianship.began_on:
         raise DateTooEarly

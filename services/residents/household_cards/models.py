@@ -11,6 +11,7 @@ from services.residents.tables import Base
 from shared.clock import utc_now
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
+from shared.states import NamedState
 
 DUE_NOW = date(1970, 1, 1)
 """As the date of a derivation: it has to be made again at once."""
@@ -18,10 +19,10 @@ NEVER_DUE = date.max
 """As the date of a derivation: the household has ended, and its card stays as it is."""
 
 
-class SchemeState(StrEnum):
-    DRAFT = "draft"
-    PUBLISHED = "published"
-    SUPERSEDED = "superseded"
+class SchemeState(NamedState):
+    DRAFT = "draft", "草稿"
+    PUBLISHED = "published", "已发布"
+    SUPERSEDED = "superseded", "已被取代"
 
 
 class ChangeCause(StrEnum):

@@ -14,16 +14,17 @@ from shared.clock import utc_now
 from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
+from shared.states import NamedState
 
 
-class ImportState(StrEnum):
-    UPLOADED = "uploaded"
-    CHECKING = "checking"
-    CHECKED = "checked"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+class ImportState(NamedState):
+    UPLOADED = "uploaded", "已上传"
+    CHECKING = "checking", "检查中"
+    CHECKED = "checked", "已检查"
+    RUNNING = "running", "导入中"
+    DONE = "done", "已完成"
+    FAILED = "failed", "已失败"
+    CANCELLED = "cancelled", "已取消"
 
 
 class SheetKind(StrEnum):

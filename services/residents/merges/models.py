@@ -10,6 +10,14 @@ from services.residents.tables import Base
 from shared.clock import utc_now
 from shared.db import Tenant
 from shared.ids import new_id
+from shared.states import NamedState
+
+
+class MergeState(NamedState):
+    """Whether a merge still holds."""
+
+    MERGED = "merged", "已合并"
+    UNDONE = "undone", "已撤销"
 
 
 class PersonMerge(Base, Tenant, table=True):

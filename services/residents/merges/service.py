@@ -23,7 +23,7 @@ from services.residents.memberships.models import EndReason
 from services.residents.memberships.repository import end_open, find_open
 from services.residents.merges import belongings, moving, repository
 from services.residents.merges.errors import KeepWhoLivesHere, MergeNotUndoable, NotOfThisPair
-from services.residents.merges.models import PersonMerge
+from services.residents.merges.models import MergeState, PersonMerge
 from services.residents.merges.moving import Side
 from services.residents.people import repository as people
 from services.residents.people.models import Person, PersonState
@@ -96,7 +96,7 @@ async def undo_merge(
     if merge is None or person_id not in (merge.kept_id, merge.merged_id):
         raise NotFound
     if merge.undone_at is not None:
-        raise WrongState("undone", ["merged"])
+        raise WrongState(MergeState.UNDONE, [MergeState.MERGED])
     kept, merged = await _lock_records(session, merge)
     sides = await _sides(vault, kept, merged)
     known, others = open_person(sides[0].key, kept), open_person(sides[1].key, merged)

@@ -12,6 +12,7 @@ from shared.clock import utc_now
 from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
+from shared.states import NamedState
 
 
 class TagKind(StrEnum):
@@ -51,15 +52,13 @@ class Relation(StrEnum):
     FRIEND = "friend"
 
 
-class PersonState(StrEnum):
+class PersonState(NamedState):
     """Where a person is to be looked for."""
 
-    RESIDING = "residing"
-    """在住"""
-    MOVED_OUT = "moved_out"
-    """迁出: left the community; the record stays for when they come back."""
-    DIED = "died"
-    """死亡"""
+    RESIDING = "residing", "在住"
+    MOVED_OUT = "moved_out", "已迁出"
+    """Left the community; the record stays for when they come back."""
+    DIED = "died", "已故"
 
 
 class Person(Base, Tenant, table=True):
@@ -141,6 +140,13 @@ class PhoneLookup(Base, table=True):
     phone_index: bytes = Field(primary_key=True)
     community_code: str = Field(primary_key=True, max_length=12)
     person_id: UUID = Field(primary_key=True)
+
+
+class TagState(NamedState):
+    """Whether a tag was taken back."""
+
+    GRANTED = "granted", "已认定"
+    REVOKED = "revoked", "已撤销"
 
 
 class PersonTag(Base, Tenant, table=True):

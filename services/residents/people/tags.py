@@ -5,7 +5,7 @@ from uuid import UUID
 from services.residents.events import PersonTagsChanged
 from services.residents.household_cards.derive import derive_households
 from services.residents.people import repository
-from services.residents.people.models import Person, PersonTag
+from services.residents.people.models import Person, PersonTag, TagState
 from services.residents.people.records import seal_evidence
 from services.residents.people.schemas import TagGrant, TagRead
 from shared import outbox
@@ -51,7 +51,7 @@ async def revoke_tag(
     if expected is not None:
         check_version(tag.version, expected)
     if tag.revoked_at is not None:
-        raise WrongState("revoked", ["granted"])
+        raise WrongState(TagState.REVOKED, [TagState.GRANTED])
     tag.revoked_at, tag.revoked_by = utc_now(), principal.subject
     tag.version += 1
     tag.updated_at = utc_now()

@@ -1,5 +1,4 @@
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, Index, String, text
@@ -13,12 +12,13 @@ from shared.clock import utc_now
 from shared.conditions import one_of
 from shared.db import Tenant, text_enum
 from shared.ids import new_id
+from shared.states import NamedState
 
 
-class ReviewState(StrEnum):
-    OPEN = "open"
-    JUSTIFIED = "justified"
-    UNJUSTIFIED = "unjustified"
+class ReviewState(NamedState):
+    OPEN = "open", "待复核"
+    JUSTIFIED = "justified", "查阅正当"
+    UNJUSTIFIED = "unjustified", "查阅不当"
 
 
 class AccessReview(Base, Tenant, table=True):

@@ -8,18 +8,13 @@ from services.residents.rights.models import RightsRequest
 from services.residents.rights.service import read_request
 from services.residents.rights.states import RequestKind, RequestState
 from services.residents.sections import Section, coded, section_of
+from services.residents.words import name_states
 from shared.db import AsyncSession
 from shared.errors import both
 from shared.vault import Vault
 
 _KINDS = {RequestKind.CORRECTION: both("更正", "correction"), RequestKind.ERASURE: both("删除", "erasure")}
-_STATES = {
-    RequestState.OPEN: both("待决定", "open"),
-    RequestState.APPROVED: both("已同意", "approved"),
-    RequestState.DONE: both("已办理", "done"),
-    RequestState.DECLINED: both("未予办理", "declined"),
-    RequestState.WITHDRAWN: both("已撤回", "withdrawn"),
-}
+_STATES = name_states(RequestState)
 
 
 async def rights_requests_section(session: AsyncSession, vault: Vault, person: Person) -> Section:

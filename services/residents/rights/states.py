@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from shared.errors import WrongState
+from shared.states import NamedState
 
 
 class RequestKind(StrEnum):
@@ -13,13 +14,13 @@ class RequestKind(StrEnum):
     """删除 (PIPL, art. 47)"""
 
 
-class RequestState(StrEnum):
-    OPEN = "open"
-    APPROVED = "approved"
+class RequestState(NamedState):
+    OPEN = "open", "待决定"
+    APPROVED = "approved", "已同意"
     """An erasure that waits until the person can no longer change their mind."""
-    DONE = "done"
-    DECLINED = "declined"
-    WITHDRAWN = "withdrawn"
+    DONE = "done", "已办理"
+    DECLINED = "declined", "未予办理"
+    WITHDRAWN = "withdrawn", "已撤回"
 
 
 class Verb(StrEnum):
