@@ -18,6 +18,10 @@ ReadText = Callable[[str], Awaitable[str]]
 
 
 TRIES = 10
+_AGAIN = {409, 502, 503, 504}
+"""Too busy, or nobody knows whether it was done, or it is being done just now. With Retry-After an app asks again,
+with the same Idempotency-Key.
+"""
 HEARD_SECONDS = 30
 """What one service did, the others have heard of by then, however busy the machine is."""
 
@@ -43,27 +47,21 @@ class Actor:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def get(self, path: str, **params: Any) -> Json:
-        return await self._call("GET", path, params=params)
+        return _content(self.name, await self._ask("GET", path, params=params))
 
     async def post(self, path: str, body: Json | None = None, **headers: str) -> Json:
         """POST with an Idempotency-Key of its own, as an app should."""
-        headers = {"Idempotency-Key": str(uuid4())} | headers
-        return await self._call("POST", path, json=body or {}, headers=headers)
+        return _content(self.name, await self.try_post(path, body, **headers))
 
     async def try_post(self, path: str, body: Json | None = None, **headers: str) -> httpx.Response:
-        """The same without minding a refusal. Told to come back later (503), it repeats with the same key."""
-        headers = self._headers | {"Idempotency-Key": str(uuid4())} | headers
-        for _ in range(TRIES):
-            response = await self._client.post(path, json=body or {}, headers=headers)
-            if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                return response
-            await asyncio.sleep(float(response.headers.get("Retry-After", "1")))
-        raise StoryBroken(f"{self.name}: {path} was too busy {TRIES} times")
+        """The same without minding a refusal."""
+        headers = {"Idempotency-Key": str(uuid4())} | headers
+        return await self._ask("POST", path, json=body or {}, headers=headers)
 
     async def send(self, path: str, data: bytes, content_type: str) -> Json:
         """POST a file as the whole body."""
-        headers = self._headers | {"Idempotency-Key": str(uuid4()), "Content-Type": content_type}
-        return _content(self.name, await self._client.post(path, content=data, headers=headers))
+        headers = {"Idempotency-Key": str(uuid4()), "Content-Type": content_type}
+        return _content(self.name, await self._ask("POST", path, content=data, headers=headers))
 
     async def fetch(self, path: str, **headers: str) -> httpx.Response:
         """A page or a file as it comes."""
@@ -76,7 +74,7 @@ class Actor:
         """
         deadline = time.monotonic() + HEARD_SECONDS
         while True:
-            response = await self._client.get(path, params=params, headers=self._headers)
+            response = await self._ask("GET", path, params=params)
             if response.status_code != httpx.codes.NOT_FOUND and (found := holds(_content(self.name, response))):
                 return found
             if time.monotonic() > deadline:
@@ -84,9 +82,15 @@ class Actor:
             await asyncio.sleep(every)
             every = min(every * 1.2, 1.0)
 
-    async def _call(self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any) -> Json:
-        response = await self._client.request(method, path, headers=self._headers | (headers or {}), **more)
-        return _content(self.name, response)
+    async def _ask(
+        self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any
+    ) -> httpx.Response:
+        for _ in range(TRIES):
+            response = await self._client.request(method, path, headers=self._headers | (headers or {}), **more)
+            if response.status_code not in _AGAIN or "Retry-After" not in response.headers:
+                return response
+            await asyncio.sleep(float(response.headers["Retry-After"]))
+        raise StoryBroken(f"{self.name}: {path} was too busy {TRIES} times")
 
 
 def _content(name: str, response: httpx.Response) -> Json:
