@@ -166,6 +166,22 @@ class Invalid(Problem):
     detail = both("请按 errors 中指出的位置修改后重试。", "Correct the places named in errors and try again.")
 
 
+class UnknownParameter(Problem):
+    """A query parameter that the route does not have. Those that it has are named, never what was sent."""
+
+    status = 422
+    code = "unknown-parameter"
+    title = both("有不认识的查询参数", "An unknown query parameter was sent")
+
+    def __init__(self, known: Iterable[str]) -> None:
+        listed = ", ".join(sorted(known))
+        super().__init__(
+            both(f"可用的参数: {listed}。", f"This takes: {listed}.")
+            if listed
+            else both("此处没有查询参数, 请去掉。", "This takes none. Leave it out.")
+        )
+
+
 class Overloaded(Problem):
     status = 503
     code = "overloaded"

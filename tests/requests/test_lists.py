@@ -19,6 +19,22 @@ from tests.requests.world import LAMP, World, found
 ROWS = 20_000
 
 
+async def test_a_misspelt_filter_is_refused_instead_of_listing_everything(world: World) -> None:
+    made = await world.submit()
+    for language, words in (("zh", "可用的参数"), ("en", "This takes")):
+        refused = await world.call("staff", "GET", "?stat=1380013800", headers={"Accept-Language": language})
+        assert (refused.status_code, refused.json()["code"]) == (422, "unknown-parameter")
+        assert words in refused.json()["detail"]
+        assert "state" in refused.json()["detail"], "what there is is named"
+        assert "1380013800" not in refused.text
+    alone = await world.call("staff", "GET", f"{made['id']}?state=accepted")
+    assert (alone.status_code, alone.json()["code"]) == (422, "unknown-parameter")
+    assert "没有查询参数" in alone.json()["detail"]
+    changing = await world.call("staff", "POST", f"{made['id']}/accept?quietly=true")
+    assert changing.status_code == 422
+    assert (await world.get("staff", made["id"]))["state"] == "submitted"
+
+
 async def test_filters_and_pages(world: World) -> None:
     made = [await world.submit("grid_worker", category=code) for code in (LAMP, "livelihood.walls", "fairness")]
     await world.post("staff", f"{made[0]['id']}/accept")

@@ -147,7 +147,8 @@ async def test_no_outsider_sees_the_request_behind_it(noise: Mediating, world: W
     ids = defaultdict(lambda: str(uuid4()), request_id=noise.request_id)
     for role, claims in noise.outsiders:
         for path in request_doors:
-            answer = await world.call(role, "GET", path.format_map(ids) + "?purpose=oversight", **claims)
+            query = "?purpose=oversight" if path.endswith("/picture") else ""
+            answer = await world.call(role, "GET", path.format_map(ids) + query, **claims)
             assert answer.status_code in (403, 404), (role, path, answer.text)
         for query in ("", "?state=resolved", "?category=fairness", f"?grid_code={world.grid}", "?mine=true"):
             listed = await world.call(role, "GET", query, **claims)

@@ -80,7 +80,7 @@ async def test_no_malformed_body_is_echoed(kit_app: KitApp, raw: bytes) -> None:
         ("DELETE", "/v1/things", {"X-Mark": MARK}, 405),
         ("PATCH", f"/v1/things/{MARK}", {"If-Match": MARK}, 412),
         ("GET", "/v1/things", {"Authorization": f"Bearer {MARK}"}, 401),
-        ("GET", f"/v1/things/{'0' * 8}-0000-0000-0000-{'0' * 12}?q={MARK}", {}, 404),
+        ("GET", f"/v1/things/{'0' * 8}-0000-0000-0000-{'0' * 12}?{MARK}={MARK}", {}, 422),
     ],
 )
 async def test_no_path_nor_header_is_echoed(
