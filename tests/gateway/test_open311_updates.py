@@ -54,7 +54,7 @@ async def test_what_happens_is_told_with_its_own_status(place: Place):
         ("FIXED", "resolved"),
         ("NOT_COUNCILS_RESPONSIBILITY", "rejected"),
     ]
-    assert [each["description"] for each in reversed(updates)] == ["社区已受理", "已办理答复", "未予受理"]
+    assert [each["description"] for each in reversed(updates)] == ["社区已受理", "已办理答复", "不予受理"]
     own = await heard(place, first)
     assert "已换灯" in [each["description"] for each in own]
     [shown] = await place.get(f"requests/{first}")

@@ -330,7 +330,7 @@ async def test_whoever_holds_the_work_hears_that_its_time_runs_out(
 @pytest.mark.parametrize(
     ("step", "kind", "words"),
     [
-        ("rejected", "request_rejected", "未予受理"),
+        ("rejected", "request_rejected", "不予受理"),
         ("waiting", "request_waiting", "需要您补充情况"),
         ("split", "request_progressed", "另一事项"),
         ("never_heard_of", "request_progressed", "有新进展"),

@@ -29,10 +29,10 @@ _STATES: dict[State, Bilingual] = {
     State.IN_PROGRESS: both("正在办理", "Being worked on"),
     State.RESOLVED: both("已办理答复, 待确认", "Resolved, to be confirmed"),
     State.CONFIRMED: both("已解决", "Confirmed as solved"),
-    State.REJECTED: both("未予受理", "Declined"),
+    State.REJECTED: both("不予受理", "Declined"),
     State.WITHDRAWN: both("已撤回", "Taken back"),
     State.REOPENED: both("未解决, 重新办理", "Reopened"),
-    State.MERGED: both("已合并办理", "Handled together with another request"),
+    State.MERGED: both("已与另一件诉求并案办理", "Handled together with another request"),
 }
 
 

@@ -52,7 +52,7 @@ _OF_REFUSAL = {
 
 SAID: dict[Step, Bilingual] = {
     Step.ACCEPTED: both("社区已受理", "Accepted by the community"),
-    Step.REJECTED: both("未予受理", "Declined"),
+    Step.REJECTED: both("不予受理", "Declined"),
     Step.DISPATCHED: both("已派单", "Somebody was asked to do it"),
     Step.ACKNOWLEDGED: both("承办人已接单", "Taken up"),
     Step.STARTED: both("正在办理", "Work has begun"),

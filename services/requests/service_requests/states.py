@@ -16,7 +16,7 @@ class State(NamedState):
     REJECTED = "rejected", "不予受理"
     WITHDRAWN = "withdrawn", "已撤回"
     REOPENED = "reopened", "重新办理"
-    MERGED = "merged", "已合并"
+    MERGED = "merged", "已并案"
 
 
 class Action(StrEnum):

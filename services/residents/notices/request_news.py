@@ -4,7 +4,7 @@ from shared.errors import Bilingual, both
 
 NEWS: dict[str, Bilingual] = {
     "accepted": both("已受理", "was accepted"),
-    "rejected": both("未予受理, 已写明理由和其他途径", "was declined; it says why, and where to turn"),
+    "rejected": both("不予受理, 已写明理由和其他途径", "was declined; it says why, and where to turn"),
     "dispatched": both("已派给办理人员", "was given to somebody who can do it"),
     "acknowledged": both("办理人员已接单", "was taken up by whoever does it"),
     "started": both("正在办理", "is being worked on"),

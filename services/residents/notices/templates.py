@@ -30,7 +30,7 @@ TEMPLATES: dict[NoticeKind, Template] = {
         both("您的诉求({topic}){news}, 请点开查看。", "Your request ({topic}) {news}. Open it to read."),
     ),
     _K.REQUEST_REJECTED: Template(
-        both("诉求未予受理", "Your request was declined"),
+        both("诉求不予受理", "Your request was declined"),
         both("您的诉求({topic}){news}, 请点开查看。", "Your request ({topic}) {news}. Open it to read."),
         to_phone=True,
     ),
