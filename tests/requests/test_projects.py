@@ -347,6 +347,35 @@ async def test_photos_show_before_during_and_after(world: World) -> None:
     assert (picture.headers["content-type"], picture.content[:2]) == ("image/jpeg", b"\xff\xd8")
 
 
+async def test_a_photo_is_taken_back_by_whoever_sent_it_or_the_office(world: World) -> None:
+    project = await planned(world)
+    await project.post("approve")
+    buffer = BytesIO()
+    Image.new("RGB", (40, 30), "green").save(buffer, "PNG")
+    sent: dict[str, list[str]] = {"responder": [], "staff": []}
+    for role in ("responder", "responder", "staff"):
+        headers = bearer(role, **world.claims(role)) | {"Content-Type": "image/png"}
+        answer = await world.http.post(
+            f"{project.path}/photos?stage=during", content=buffer.getvalue(), headers=headers
+        )
+        sent[role].append(answer.json()["id"])
+    (by_unit, with_a_face), (by_office,) = sent["responder"], sent["staff"]
+
+    async def withdraw(role: str, photo_id: str, **claims: Any) -> int:
+        return (await world.call(role, "POST", f"{project.path}/photos/{photo_id}/withdraw", **claims)).status_code
+
+    assert await withdraw("resident", by_unit) == 403
+    assert await withdraw("responder", by_unit, responder=uuid4()) == 403
+    assert await withdraw("responder", by_office) == 403
+    assert await withdraw("responder", by_unit) == 204
+    assert await withdraw("staff", with_a_face) == 204
+    assert await withdraw("staff", with_a_face) == 404, "it is gone"
+    left = (await world.get("resident", f"{project.path}/photos"))["items"]
+    assert [photo["id"] for photo in left] == [by_office]
+    for gone in (by_unit, with_a_face):
+        assert (await world.call("resident", "GET", f"{project.path}/photos/{gone}")).status_code == 404
+
+
 async def test_a_plan_changes_under_its_version(world: World) -> None:
     project = await planned(world)
     tag = {"If-Match": f'"{project.made["version"]}"'}

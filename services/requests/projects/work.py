@@ -10,11 +10,12 @@ from services.requests.projects.errors import BudgetExceeded, MilestoneReached, 
 from services.requests.projects.models import Funding, Milestone, PhotoStage, Project, ProjectPhoto, Spending
 from services.requests.projects.schemas import FundingCreate, MilestoneChange, MilestoneCreate, SpendingCreate
 from services.requests.projects.states import Verb, after
+from services.requests.service_requests.auth import OFFICE
 from shared.auth import Principal
-from shared.clock import china_today
+from shared.clock import china_today, utc_now
 from shared.concurrency import check_version
 from shared.db import AsyncSession
-from shared.errors import invalid
+from shared.errors import Forbidden, invalid
 from shared.files import FileStore
 from shared.photo_files import PhotoSize
 from shared.photos import CleanPhoto
@@ -124,6 +125,14 @@ async def open_photo(
 ) -> bytes:
     attachment = await get_attachment(session, owner_of(project), attachment_id, internal=False)
     return await open_picture(vault, files, attachment, size)
+
+
+async def withdraw_photo(session: AsyncSession, principal: Principal, project: Project, attachment_id: UUID) -> None:
+    """Take back what one sent oneself. The office takes back any: residents see a face or a number plate in it."""
+    attachment = await get_attachment(session, owner_of(project), attachment_id, internal=False)
+    if principal.role not in OFFICE and attachment.created_by != principal.subject:
+        raise Forbidden
+    attachment.withdrawn_at = utc_now()
 
 
 def owner_of(project: Project) -> Owner:

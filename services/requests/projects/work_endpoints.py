@@ -166,5 +166,13 @@ async def get_photo(
     return as_jpeg(await work.open_photo(session, vault, files, row, attachment_id, size))
 
 
+@router.post("/photos/{attachment_id}/withdraw", status_code=status.HTTP_204_NO_CONTENT)
+async def withdraw_photo(principal: ProjectsWork, session: Session, project_id: UUID, attachment_id: UUID) -> None:
+    """Take a photo back: whoever sent it, or the office. Its files are deleted within a minute."""
+    row = await service.lock_to_work(session, principal, project_id)
+    await work.withdraw_photo(session, principal, row, attachment_id)
+    await service.touch(session, row)
+
+
 def _shown(milestone: Milestone) -> dict[str, Any]:
     return presentation.shown_milestone(milestone, china_today())
