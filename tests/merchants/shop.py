@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,11 +10,18 @@ from uuid import UUID, uuid4
 import httpx
 from stdnum.cn import uscc
 
+from shared.clock import CHINA, china_today
 from shared.crypto import Attestor
 from tests.apps import ClientOf
 from tests.principals import a_community, bearer
 
 _shops = count(1)
+
+
+def coming(weekday: int) -> datetime:
+    """When the next such day (Monday is 0) after today begins in China."""
+    today = china_today()
+    return datetime.combine(today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1), time(), CHINA)
 
 
 def new_uscc() -> str:

@@ -8,7 +8,7 @@ from stack.demo.merchants import enrolment
 from stack.demo.places import COMMUNITY_CODE
 from stack.demo.shops import demo_shops
 from tests.apps import AppOf, ClientOf
-from tests.merchants.shop import Shop, ok
+from tests.merchants.shop import Shop, coming, ok
 
 
 async def test_forty_shops_move_in(app_of: AppOf, client_of: ClientOf, attestation_pair: tuple[str, str]) -> None:
@@ -25,7 +25,7 @@ async def test_forty_shops_move_in(app_of: AppOf, client_of: ClientOf, attestati
     assert ok(await staff.get(f"/v1/merchants/{moved_in[0].merchant_id}"))["contact"]["phone"] == "199****9400"
     fruit = Shop(community, str(moved_in[0].merchant_id), staff, staff, None)  # type: ignore[arg-type]
     fruit.items = {name: str(item_id) for name, item_id in moved_in[0].item_ids.items()}
-    saturday = await fruit.quote(fruit.resident(), fruit.basket(苹果=1), at="2027-01-09T10:00:00+08:00")
+    saturday = await fruit.quote(fruit.resident(), fruit.basket(苹果=1), at=coming(5).isoformat())
     assert saturday["total_after_fen"] == 1024
     async with app.state.database.transaction(community) as session:
         events = (await session.execute(text("SELECT type, count(*) FROM outbox GROUP BY type ORDER BY type"))).all()

@@ -1,16 +1,12 @@
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from sqlalchemy import text
 
-from shared.clock import CHINA, china_today
+from shared.clock import china_today
 from tests.apps import AppOf, ClientOf
-from tests.merchants.shop import Shop, ok
+from tests.merchants.shop import Shop, coming, ok
 from tests.principals import a_community, bearer
-
-SATURDAY = "2027-01-09T10:00:00+08:00"
-SUNDAY = "2027-01-10T10:00:00+08:00"
-MONDAY = "2027-01-11T10:00:00+08:00"
 
 
 async def test_saturday_fruit_monday_haircut_and_free_slicing(shop: Shop) -> None:
@@ -27,21 +23,23 @@ async def test_saturday_fruit_monday_haircut_and_free_slicing(shop: Shop) -> Non
     await shop.offers({"kind": "free_service"}, scope={"categories": ["meat_slicing"]}, recurrence=every + "SA")
     basket, resident = shop.basket(苹果=3, 洗剪吹=1, 切片加工=1), shop.resident()
 
-    async def prices(at: str) -> list[int]:
-        return [line["after_fen"] for line in (await shop.quote(resident, basket, at=at))["lines"]]
+    async def prices(at: datetime) -> list[int]:
+        return [line["after_fen"] for line in (await shop.quote(resident, basket, at=at.isoformat()))["lines"]]
 
-    assert await prices(SATURDAY) == [2400, 3800, 0]
-    assert await prices(SUNDAY) == [3000, 3800, 500]
-    assert await prices(MONDAY) == [3000, 990, 500]
-    assert await prices("2027-01-08T23:59:59+08:00") == [3000, 3800, 500]
-    assert await prices("2027-01-08T16:00:00Z") == [2400, 3800, 0]
-    sunday = await shop.quote(resident, basket, at=SUNDAY)
-    why = next(each for each in sunday["not_applied"] if each["offer_id"] == fruit)
+    saturday, next_saturday = coming(5), coming(5) + timedelta(days=7)
+    sunday, monday = saturday + timedelta(hours=34), saturday + timedelta(hours=58)
+    assert await prices(saturday + timedelta(hours=10)) == [2400, 3800, 0]
+    assert await prices(sunday) == [3000, 3800, 500]
+    assert await prices(monday) == [3000, 990, 500]
+    assert await prices(saturday - timedelta(seconds=1)) == [3000, 3800, 500]
+    assert await prices(saturday.astimezone(UTC)) == [2400, 3800, 0]
+    quoted = await shop.quote(resident, basket, at=sunday.isoformat())
+    why = next(each for each in quoted["not_applied"] if each["offer_id"] == fruit)
     assert why["reason"] == "wrong_day"
-    assert datetime.fromisoformat(why["next_valid_at"]) == datetime(2027, 1, 16, tzinfo=CHINA)
-    assert "2027-01-16" in why["zh"]
-    assert "2027-01-16" in why["en"]
-    assert sunday["quote"] is None
+    assert datetime.fromisoformat(why["next_valid_at"]) == next_saturday
+    assert f"{next_saturday:%Y-%m-%d}" in why["zh"]
+    assert f"{next_saturday:%Y-%m-%d}" in why["en"]
+    assert quoted["quote"] is None
 
 
 async def test_eligibility_is_attested_and_leaves_no_trace(shop: Shop, app_of: AppOf) -> None:

@@ -24,9 +24,10 @@ _streets = count(100)
 
 @pytest.fixture
 async def town(api: FastAPI) -> AsyncIterator[tuple[World, World]]:
-    """Two communities of two subdistricts of a city that no other test uses."""
+    """Two communities of two subdistricts of a city that no other test uses, while `TUESDAY` is still to come."""
     city = f"17{next(_streets) % 100:02d}"
-    yield await found(api, code=f"{city}01001001"), await found(api, code=f"{city}01002001")
+    with time_machine.travel(MONDAY):
+        yield await found(api, code=f"{city}01001001"), await found(api, code=f"{city}01002001")
 
 
 async def announce(world: World, reach: str, **more: Any) -> dict[str, Any]:
